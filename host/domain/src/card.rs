@@ -1,0 +1,220 @@
+//! A plugin's card: what it is, what it may reach, what it promises, which orders it takes. Data, read
+//! before anything is instantiated. Parsing it from `plugin.toml` is the runtime's business.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::id::PluginId;
+use crate::order::{BillingModel, Fee, OrderType, named};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    pub id: PluginId,
+    pub name: String,
+    pub version: String,
+    pub publisher: String,
+    pub summary: String,
+    /// "0.1": which contract it was built for.
+    pub contract: String,
+    pub documents: Vec<String>,
+    pub egress: Egress,
+    /// The first is the default; a connection may choose another.
+    pub auth: Vec<Auth>,
+    pub static_headers: Vec<(String, String)>,
+    pub budgets: Budgets,
+    pub delivery: Delivery,
+    /// Most tasks per `plan` or `apply` call.
+    pub batch_tasks: usize,
+    pub limits: Limits,
+    pub settings: Vec<Setting>,
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Card {
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Egress {
+    /// May hold {setting} placeholders.
+    pub base_url: String,
+    pub allow: Vec<Allowed>,
+    pub request_headers: Vec<String>,
+    pub response_headers: Vec<String>,
+    pub max_response_bytes: usize,
+    pub timeout: Duration,
+}
+
+named! {
+    EffectKind {
+        Read = "read",
+        Write = "write",
+    }
+}
+
+/// One door: a method and a path pattern. `{name}` stands for exactly one path segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    pub method: String,
+    pub path: String,
+    pub effect: EffectKind,
+}
+
+impl Allowed {
+    pub fn matches(&self, method: &str, path: &str) -> bool {
+        if !self.method.eq_ignore_ascii_case(method) {
+            return false;
+        }
+        let mut pattern = self.path.split('/');
+        let mut actual = path.split('/');
+        loop {
+            match (pattern.next(), actual.next()) {
+                (None, None) => return true,
+                (Some(p), Some(a)) => {
+                    let open = p.starts_with('{') && p.ends_with('}');
+                    let fits = if open { is_plain_segment(a) } else { p == a };
+                    if !fits {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// A segment that cannot climb, nest or smuggle: not empty, no dots alone, no encoded separators.
+fn is_plain_segment(segment: &str) -> bool {
+    let lower = segment.to_ascii_lowercase();
+    !segment.is_empty()
+        && segment != "."
+        && segment != ".."
+        && !["%2f", "%5c", "%2e", "%00"].iter().any(|bad| lower.contains(bad))
+        && !segment.contains(['\\', '?', '#'])
+        && !segment.chars().any(char::is_control)
+}
+
+named! {
+    AuthScheme {
+        AuthorizationCode = "oauth2-authorization-code",
+        ClientCredentials = "oauth2-client-credentials",
+        Basic = "basic",
+        Bearer = "bearer",
+        Header = "header",
+    }
+}
+
+/// How the host signs requests. Secrets are names; the values never leave the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auth {
+    pub scheme: AuthScheme,
+    pub authorize_url: Option<String>,
+    pub token_url: Option<String>,
+    pub scopes: Vec<String>,
+    pub secrets: Vec<String>,
+    /// For `header`: which header takes the secret.
+    pub header: Option<String>,
+}
+
+named! {
+    BudgetScope {
+        Connection = "connection",
+        App = "app",
+        EgressIp = "egress-ip",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetLimit {
+    pub scope: BudgetScope,
+    pub calls: u32,
+    pub window: Duration,
+    /// The answer header that tells what is left.
+    pub remaining_header: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budgets {
+    pub concurrency: u32,
+    pub limits: Vec<BudgetLimit>,
+    pub retry_after_header: String,
+    pub problem_header: Option<String>,
+}
+
+/// What can be relied on when an answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryClass {
+    /// The target honours an idempotency key for this long.
+    A { lifetime: Duration },
+    /// A lost document can be found again for sure.
+    B,
+    /// Neither: a person decides.
+    C,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub idempotency_header: Option<String>,
+    pub idempotency_lifetime: Duration,
+    pub locate_is_reliable: bool,
+    /// How long after a write `locate` is sure to see it.
+    pub settle: Duration,
+}
+
+impl Delivery {
+    pub fn class(&self) -> DeliveryClass {
+        match (&self.idempotency_header, self.locate_is_reliable) {
+            (Some(_), _) => DeliveryClass::A { lifetime: self.idempotency_lifetime },
+            (None, true) => DeliveryClass::B,
+            (None, false) => DeliveryClass::C,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    pub memory_mib: u32,
+    pub plan: Duration,
+    pub apply: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingType {
+    Text,
+    Integer,
+    Boolean,
+    Choice(Vec<String>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    pub kind: SettingType,
+    pub required: bool,
+    pub default: Option<String>,
+}
+
+named! {
+    /// A circumstance under which a fee takes the order's price even when the catalogue is the source.
+    OrderPriceWhen {
+        AlignedWithStatementDay = "aligned-with-statement-day",
+        PartialPeriod = "partial-period",
+    }
+}
+
+/// One row of the scenario table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    pub name: String,
+    pub order: OrderType,
+    pub models: Vec<BillingModel>,
+    /// Some(true): only usage lines; Some(false): only others; None: either.
+    pub usage: Option<bool>,
+    /// Each fee it takes, with the price when the target's catalogue is the source.
+    pub fees: Vec<(Fee, crate::job::PriceSource)>,
+    pub order_price_when: Vec<(OrderPriceWhen, Vec<Fee>)>,
+}

@@ -1,0 +1,107 @@
+//! What a target gets to plan with: one order, priced, with its links and settings.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::id::{EntityId, LineId, Revision, TaskId};
+use crate::link::LinkKind;
+use crate::money::Currency;
+use crate::order::{BillingModel, Fee, OrderKey, named};
+use crate::period::Period;
+use std::fmt;
+
+named! {
+    /// Where a line's price came from.
+    PriceSource {
+        Order = "order",
+        Catalogue = "catalogue",
+    }
+}
+
+named! {
+    /// What kind of order a job carries: the order types that can become tasks, and the snapshot.
+    JobKind {
+        Sales = "sales",
+        Change = "change",
+        Billing = "billing",
+        Cancellation = "cancellation",
+        Renewal = "renewal",
+        /// A snapshot of an active subscription, made at the first integration.
+        Initial = "initial",
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobLine {
+    pub id: LineId,
+    pub fee: Fee,
+    pub description: String,
+    pub product_code: String,
+    pub product_name: String,
+    pub quantity: Decimal,
+    pub unit_price: Decimal,
+    pub unit_cost: Option<Decimal>,
+    /// What must be billed: net, rounded to the smallest coin, signed.
+    pub amount: Decimal,
+    pub cost: Option<Decimal>,
+    pub service_period: Option<Period>,
+    pub price_source: PriceSource,
+    /// The sum, spelled out: "18 × 33.00 = 594.00 USD, price from the order".
+    pub arithmetic: String,
+    /// Target id of the linked item.
+    pub item: Option<EntityId>,
+    pub attributes: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobLink {
+    pub kind: LinkKind,
+    pub source: String,
+    pub target: EntityId,
+    pub target_code: String,
+    pub target_name: String,
+    pub attributes: Vec<(String, String)>,
+}
+
+/// One value that a person set before confirming.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adjustment {
+    pub line: LineId,
+    pub field: String,
+    pub value: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobOrder {
+    pub key: OrderKey,
+    pub number: String,
+    pub kind: JobKind,
+    pub revision: Revision,
+    pub currency: Currency,
+    pub billing_model: BillingModel,
+    /// ISO 8601 duration; empty where the source has none.
+    pub billing_cycle: String,
+    pub customer_id: String,
+    pub customer_name: String,
+    pub subscription_id: String,
+    pub subscription_name: String,
+    pub created_on: NaiveDate,
+    pub effective_on: NaiveDate,
+    pub lines: Vec<JobLine>,
+    /// The sum of the lines.
+    pub total: Decimal,
+    pub attributes: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    pub task: TaskId,
+    pub order: JobOrder,
+    pub links: Vec<JobLink>,
+    pub settings: Vec<(String, String)>,
+    pub adjustments: Vec<Adjustment>,
+    /// Text to leave in the document, so that `locate` finds it again.
+    pub marker: String,
+    pub today: NaiveDate,
+    pub attributes: Vec<(String, String)>,
+}

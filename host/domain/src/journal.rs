@@ -1,0 +1,139 @@
+//! The effect journal: what was about to be sent, what was answered, what is not known. Owns the states of
+//! batches and effects; sending is the engine's business.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::digest::Digester;
+use crate::id::{BatchId, ConnectionId, EffectKey, PlanDigest, PluginDigest};
+use crate::order::named;
+use crate::plan::ChangeReceipt;
+use crate::wire::{Request, Response};
+
+named! {
+    BatchState {
+        /// Plans are being applied, or an effect of it is not known.
+        Open = "open",
+        /// Every plan in it has its outcome.
+        Closed = "closed",
+    }
+}
+
+/// One `apply` call's worth of plans. It resumes on the plugin that it began with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub id: BatchId,
+    pub connection: ConnectionId,
+    pub plugin: PluginDigest,
+    /// In the order in which they were handed over: a replay must see the same.
+    pub plans: Vec<PlanDigest>,
+    /// Changes known to exist before the batch began, by their plans.
+    pub adopted: Vec<(PlanDigest, ChangeReceipt)>,
+    pub state: BatchState,
+    pub opened_at: DateTime<Utc>,
+    /// How often its effects were looked for, and when the next look is due.
+    pub probes: u32,
+    pub probe_at: Option<DateTime<Utc>>,
+}
+
+impl Batch {
+    /// The same plans tried again after they were found absent are another batch: `generation` is how
+    /// often the first plan was sent before.
+    pub fn id(connection: &ConnectionId, plans: &[PlanDigest], generation: u32) -> BatchId {
+        let mut digest = Digester::new("batch");
+        digest.text(connection.as_str()).text(&generation.to_string()).count(plans.len());
+        for plan in plans {
+            digest.text(plan.as_str());
+        }
+        BatchId::new(format!("batch_{}", digest.short()))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EffectState {
+    /// Written before sending. Without an answer it is uncertain, never resent blindly.
+    Intent,
+    Answered(Response),
+    /// Surely not sent (connection refused, refused by policy, over budget): the key may be used again.
+    NotSent { why: String },
+}
+
+impl EffectState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Answered(_) => "answered",
+            Self::NotSent { .. } => "not-sent",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    pub batch: BatchId,
+    pub key: EffectKey,
+    pub request: Request,
+    pub request_digest: String,
+    /// What the target is given where it honours one.
+    pub idempotency_key: String,
+    /// Grows each time it is put on the wire.
+    pub attempt: u32,
+    pub state: EffectState,
+    /// When the key was first put on the wire: its lifetime counts from here.
+    pub first_sent_at: DateTime<Utc>,
+    pub deadline: DateTime<Utc>,
+    pub answered_at: Option<DateTime<Utc>>,
+}
+
+/// Same request under the same key, or the plugin is broken.
+pub fn request_digest(request: &Request) -> String {
+    let mut digest = Digester::new("request");
+    digest
+        .text(&request.method.to_ascii_uppercase())
+        .text(&request.path)
+        .pairs(&request.query)
+        .pairs(&request.headers)
+        .bytes(&request.body);
+    digest.hex()
+}
+
+/// Unique per connection, batch and effect; short enough for every target's limit (128 characters).
+pub fn idempotency_key(connection: &ConnectionId, batch: &BatchId, key: &EffectKey) -> String {
+    let mut digest = Digester::new("idempotency");
+    digest.text(connection.as_str()).text(batch.as_str()).text(key.as_str());
+    format!("cf-{}", digest.hex())
+}
+
+/// What the journal says to do with a write that a guest asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteStep {
+    /// Never seen: journal the intent, then send.
+    First,
+    /// Surely not sent before: journal another attempt, then send.
+    Again { attempt: u32 },
+    /// Answered before: replay, send nothing.
+    Replay(Response),
+    /// On the wire before, answer unknown, and the target still honours the key: send the same again.
+    SameKey { attempt: u32 },
+    /// On the wire before, answer unknown: look first.
+    Uncertain,
+    /// Another request under a known key: a defect of the plugin.
+    Differs,
+}
+
+/// Pure: what a recorded effect means for the same key asked for again.
+pub fn write_step(recorded: Option<&Effect>, digest: &str, key_lives_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> WriteStep {
+    let Some(effect) = recorded else { return WriteStep::First };
+    if effect.request_digest != digest {
+        return WriteStep::Differs;
+    }
+    match &effect.state {
+        EffectState::Answered(response) => WriteStep::Replay(Response { replayed: true, ..response.clone() }),
+        EffectState::NotSent { .. } => WriteStep::Again { attempt: effect.attempt + 1 },
+        EffectState::Intent => match key_lives_until {
+            Some(until) if now < until => WriteStep::SameKey { attempt: effect.attempt + 1 },
+            _ => WriteStep::Uncertain,
+        },
+    }
+}

@@ -1,0 +1,235 @@
+//! Whether an order becomes a task, and what it still needs. Pure: everything it rests on is an argument.
+//! Which row takes a line is `scenario`; what a line costs is `pricing`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use crate::card::Scenario;
+use crate::connection::HostRules;
+use crate::id::Actor;
+use crate::job::{JobKind, PriceSource};
+use crate::link::{Link, LinkKind, LinkState};
+use crate::market::Subscription;
+use crate::order::{BillingModel, Fee, LineKind, Order, OrderLine, OrderStatus, OrderType};
+use crate::pricing::is_partial;
+use crate::scenario::{self, PriceWhy, Situation, Taken};
+use crate::task::{IgnoreReason, Ignored, Need, Verdict};
+
+/// Links of one connection, by kind and source.
+#[derive(Debug, Clone, Default)]
+pub struct LinkBook(BTreeMap<(LinkKind, String), Link>);
+
+impl LinkBook {
+    pub fn new(links: Vec<Link>) -> Self {
+        Self(links.into_iter().map(|link| ((link.key.kind, link.key.source.clone()), link)).collect())
+    }
+
+    pub fn get(&self, kind: LinkKind, source: &str) -> Option<&Link> {
+        self.0.get(&(kind, source.to_owned()))
+    }
+
+    pub fn insert(&mut self, link: Link) {
+        self.0.insert((link.key.kind, link.key.source.clone()), link);
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Link> {
+        self.0.values()
+    }
+}
+
+/// What an order is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Law<'a> {
+    pub scenarios: &'a [Scenario],
+    pub rules: &'a HostRules,
+    pub links: &'a LinkBook,
+    /// Codes of products that are pay-per-use.
+    pub metered: &'a BTreeSet<String>,
+    pub now: DateTime<Utc>,
+}
+
+/// A line that will be billed, and by which price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Billable<'a> {
+    pub line: &'a OrderLine,
+    pub fee: Fee,
+    pub row: String,
+    pub price: PriceSource,
+    pub why: PriceWhy,
+}
+
+/// The judgement of an order: what to bill and what it needs, or why it is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement<'a> {
+    pub verdict: Verdict,
+    pub lines: Vec<Billable<'a>>,
+    /// Lines that bill nothing, and why they were dropped.
+    pub notes: Vec<String>,
+    pub scenario: String,
+}
+
+impl Judgement<'_> {
+    fn ignored(reason: IgnoreReason, text: impl Into<String>, now: DateTime<Utc>) -> Self {
+        let by = Actor::new("rules");
+        let ignored = Ignored { reason, text: text.into(), by, at: now, until: None };
+        Self { verdict: Verdict::Ignored(ignored), lines: Vec::new(), notes: Vec::new(), scenario: String::new() }
+    }
+}
+
+/// What a job of this order will be called.
+pub fn job_kind(order: &Order) -> JobKind {
+    match order.kind() {
+        OrderType::Sales | OrderType::Migration | OrderType::Unknown => JobKind::Sales,
+        OrderType::Change => JobKind::Change,
+        OrderType::Billing => JobKind::Billing,
+        OrderType::Cancellation => JobKind::Cancellation,
+        OrderType::Renewal => JobKind::Renewal,
+    }
+}
+
+pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<'_>) -> Judgement<'a> {
+    match order.status {
+        OrderStatus::Completed => {}
+        OrderStatus::Cancelled => {
+            let text = "the order was cancelled in the marketplace; it bills nothing";
+            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+        }
+        status => {
+            let text = format!("the order is {status} in the marketplace; it is read again until it completes");
+            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+        }
+    }
+    if order.kind() == OrderType::Migration {
+        let text = "the subscription was migrated; reconcile it once, later orders of it are ordinary";
+        return Judgement::ignored(IgnoreReason::MigratedSubscription, text, law.now);
+    }
+    let table = table(law);
+    if order.lines.is_empty() {
+        return without_lines(order, &table, law);
+    }
+    let mut lines = Vec::new();
+    let mut notes = Vec::new();
+    for line in &order.lines {
+        if let LineKind::NotBillable(kind) = &line.kind {
+            notes.push(format!("line {}: {kind} moves money but bills nothing", line.id));
+            continue;
+        }
+        if line.amount.is_zero() {
+            notes.push(format!("line {}: {} comes to zero", line.id, line.kind.name()));
+            continue;
+        }
+        let at = situation(order, line, subscription, law.metered);
+        match scenario::take(&table, at, &line.kind, law.rules.price_source) {
+            Taken::Yes { row, price, why } => {
+                let LineKind::Fee(fee) = line.kind else { continue };
+                lines.push(Billable { line, fee, row, price, why });
+            }
+            Taken::No { reason, text } => {
+                let text = format!("line {} ({}): {text}", line.id, line.description);
+                return Judgement::ignored(reason, text, law.now);
+            }
+        }
+    }
+    if lines.is_empty() {
+        return Judgement { notes, ..Judgement::ignored(IgnoreReason::ZeroAmount, "no line of it bills anything", law.now) };
+    }
+    let scenario = lines.first().map(|line| line.row.clone()).unwrap_or_default();
+    let verdict = links(order, &lines, law);
+    Judgement { verdict, lines, notes, scenario }
+}
+
+/// The card's rows, and the one that the connection may switch on.
+fn table(law: Law<'_>) -> Vec<Scenario> {
+    let mut table = law.scenarios.to_vec();
+    if law.rules.recurring_before_period {
+        table.push(scenario::recurring_before_period());
+    }
+    table
+}
+
+fn situation(order: &Order, line: &OrderLine, subscription: Option<&Subscription>, metered: &BTreeSet<String>) -> Situation {
+    let product_metered = line.product.as_ref().is_some_and(|product| metered.contains(&product.code));
+    let cycle = line.cycle.or_else(|| subscription.and_then(|s| s.cycle));
+    let aligned = match line.cycle {
+        Some(cycle) => cycle == crate::period::Cycle::StatementDay,
+        None => subscription.is_some_and(Subscription::aligned_with_statement_day),
+    };
+    Situation {
+        order: order.kind(),
+        model: order.billing_model,
+        usage: product_metered || order.vendor_rated || order.billing_model == BillingModel::ExternalRating,
+        aligned_with_statement_day: aligned || subscription.is_some_and(Subscription::aligned_with_statement_day),
+        partial_period: is_partial(line.service_period, cycle),
+    }
+}
+
+/// A billable type without lines is never dropped: a person says what to bill.
+fn without_lines<'a>(order: &Order, table: &[Scenario], law: Law<'_>) -> Judgement<'a> {
+    let row = table.iter().find(|row| row.order == order.kind());
+    let Some(row) = row else {
+        let text = format!("no scenario of this target takes {} orders", order.kind());
+        return Judgement::ignored(IgnoreReason::UnsupportedOrderType, text, law.now);
+    };
+    if !table.iter().any(|row| row.order == order.kind() && row.models.contains(&order.billing_model)) {
+        let text = format!("no scenario of this target takes {} orders billed {}", order.kind(), order.billing_model);
+        return Judgement::ignored(IgnoreReason::UnsupportedBillingModel, text, law.now);
+    }
+    let total = order.money(order.total.unwrap_or(Decimal::ZERO));
+    let why = format!("the marketplace gives no lines for this {} order of {total}", order.kind());
+    Judgement {
+        verdict: Verdict::Pending(vec![Need::Decision { why }]),
+        lines: Vec::new(),
+        notes: Vec::new(),
+        scenario: row.name.clone(),
+    }
+}
+
+pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verdict {
+    let mut needs = BTreeSet::new();
+    let ignored = |reason, text: String| {
+        Verdict::Ignored(Ignored { reason, text, by: Actor::new("rules"), at: law.now, until: None })
+    };
+    let customer = order.customer.as_str();
+    match law.links.get(LinkKind::Party, customer).map(|link| &link.state) {
+        Some(LinkState::Linked(_)) => {}
+        Some(LinkState::NeverSync) => {
+            return ignored(IgnoreReason::ExcludedCustomer, format!("customer {customer} is never synchronized"));
+        }
+        Some(LinkState::Unlinked) | None => {
+            needs.insert(Need::Link { kind: LinkKind::Party, source: customer.to_owned(), name: customer.to_owned() });
+        }
+    }
+    for billable in lines {
+        let Some((kind, source, name)) = link_of(billable) else { continue };
+        match law.links.get(kind, &source).map(|link| &link.state) {
+            Some(LinkState::Linked(_)) => {}
+            Some(LinkState::NeverSync) => {
+                return ignored(IgnoreReason::ExcludedProduct, format!("{kind} {source} is never synchronized"));
+            }
+            Some(LinkState::Unlinked) | None => {
+                needs.insert(Need::Link { kind, source, name });
+            }
+        }
+    }
+    if needs.is_empty() { Verdict::Ready } else { Verdict::Pending(needs.into_iter().collect()) }
+}
+
+/// Which link a line needs. A fee of the plan itself names no product and may go without an item.
+pub fn link_of(billable: &Billable<'_>) -> Option<(LinkKind, String, String)> {
+    if billable.fee == Fee::CancellationFee {
+        let name = Fee::CancellationFee.name().to_owned();
+        return Some((LinkKind::Fee, name.clone(), name));
+    }
+    let product = billable.line.product.as_ref()?;
+    Some((LinkKind::Item, product.code.clone(), product.name.clone()))
+}
+
+/// The order's money: the sum of what it bills, else what it says of itself.
+pub fn amount(order: &Order, lines: &[Billable<'_>]) -> Decimal {
+    if lines.is_empty() {
+        return order.total.unwrap_or(Decimal::ZERO);
+    }
+    lines.iter().map(|billable| billable.line.amount).sum()
+}

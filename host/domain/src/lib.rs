@@ -1,0 +1,30 @@
+//! The pure floor: words, money, time, rules and decisions. Owns what a thing *is* and what may happen to it;
+//! owns no clock, no randomness, no network, no storage, no serialization.
+
+pub mod assemble;
+pub mod card;
+pub mod changes;
+pub mod checker;
+pub mod connection;
+pub mod digest;
+pub mod directory;
+pub mod failure;
+pub mod id;
+pub mod job;
+pub mod journal;
+pub mod judge;
+pub mod link;
+pub mod market;
+pub mod matching;
+pub mod money;
+pub mod order;
+pub mod period;
+pub mod plan;
+pub mod ports;
+pub mod pricing;
+pub mod run;
+pub mod scenario;
+pub mod secret;
+pub mod snapshot;
+pub mod task;
+pub mod wire;

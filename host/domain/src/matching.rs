@@ -1,0 +1,118 @@
+//! Which marketplace thing is which target thing. Only a unique exact key links by itself; anything else is
+//! for a person. Guessing wrong puts one customer's invoice in another customer's books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::directory::Entity;
+use crate::id::ConnectionId;
+use crate::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
+use crate::market::Customer;
+use crate::order::ProductRef;
+
+/// Why nothing was linked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoMatch {
+    Nothing,
+    /// The key fits several; a person chooses.
+    Several { key: String, targets: Vec<String> },
+    /// The target thing is another's already.
+    Taken { target: String, by: String },
+}
+
+/// Entities by their exact keys.
+#[derive(Debug, Default)]
+pub struct Keys<'a> {
+    by_key: BTreeMap<(&'static str, String), Vec<&'a Entity>>,
+}
+
+const EXTERNAL: &str = "external id";
+const TAX: &str = "tax number";
+const CODE: &str = "code";
+
+impl<'a> Keys<'a> {
+    pub fn of(entities: &'a [Entity]) -> Self {
+        let mut keys = Self::default();
+        for entity in entities.iter().filter(|entity| entity.active) {
+            keys.add(EXTERNAL, entity.attribute("external-id").map(str::to_owned), entity);
+            keys.add(TAX, entity.attribute("tax-number").map(alphanumeric), entity);
+            keys.add(CODE, Some(entity.code.to_lowercase()), entity);
+        }
+        keys
+    }
+
+    fn add(&mut self, kind: &'static str, key: Option<String>, entity: &'a Entity) {
+        if let Some(key) = key.filter(|key| !key.trim().is_empty()) {
+            self.by_key.entry((kind, key)).or_default().push(entity);
+        }
+    }
+
+    fn unique(&self, kind: &'static str, key: &str) -> Result<Option<&'a Entity>, NoMatch> {
+        match self.by_key.get(&(kind, key.to_owned())).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([one]) => Ok(Some(one)),
+            Some(several) => Err(NoMatch::Several {
+                key: format!("{kind} {key}"),
+                targets: several.iter().map(|entity| entity.name.clone()).collect(),
+            }),
+        }
+    }
+}
+
+/// Tax numbers are written with blanks, dots and country signs of every sort.
+fn alphanumeric(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
+}
+
+/// The party of a customer: by external id (its own or the marketplace's), else by tax number.
+pub fn party(connection: &ConnectionId, customer: &Customer, keys: &Keys<'_>, taken: &BTreeMap<String, String>) -> Result<Link, NoMatch> {
+    let mut tries: Vec<(&'static str, String, String)> = Vec::new();
+    if let Some(external) = &customer.external_id {
+        tries.push((EXTERNAL, external.clone(), format!("external id {external} is the same in both")));
+    }
+    let id = customer.id.as_str();
+    tries.push((EXTERNAL, id.to_owned(), format!("the target holds marketplace id {id} as external id")));
+    if let Some(tax) = &customer.tax_number {
+        let tax = alphanumeric(tax);
+        // A short "number" ("0", "NA") is a placeholder, not a key.
+        if tax.len() >= 6 {
+            tries.push((TAX, tax.clone(), format!("tax number {tax} is the same in both")));
+        }
+    }
+    for (kind, key, why) in tries {
+        if let Some(entity) = keys.unique(kind, &key)? {
+            if let Some(by) = taken.get(entity.id.as_str()).filter(|by| by.as_str() != id) {
+                return Err(NoMatch::Taken { target: entity.name.clone(), by: by.clone() });
+            }
+            return Ok(linked(connection, LinkKind::Party, id, &customer.name, entity, why));
+        }
+    }
+    Err(NoMatch::Nothing)
+}
+
+/// The item of a product: its code is the marketplace's code, whatever the case.
+pub fn item(connection: &ConnectionId, product: &ProductRef, keys: &Keys<'_>) -> Result<Link, NoMatch> {
+    for (kind, key) in [(EXTERNAL, product.code.clone()), (CODE, product.code.to_lowercase())] {
+        if let Some(entity) = keys.unique(kind, &key)? {
+            let why = format!("{kind} {} is the same in both", product.code);
+            return Ok(linked(connection, LinkKind::Item, &product.code, &product.name, entity, why));
+        }
+    }
+    Err(NoMatch::Nothing)
+}
+
+fn linked(connection: &ConnectionId, kind: LinkKind, source: &str, source_name: &str, entity: &Entity, why: String) -> Link {
+    // Mapping details that the target suggests stay with the link, where a person can change them.
+    let kept: BTreeSet<&str> = ["account-code", "tax-type", "sold"].into();
+    let attributes = entity.attributes.iter().filter(|(name, _)| kept.contains(name.as_str())).cloned().collect();
+    Link {
+        key: LinkKey { connection: connection.clone(), kind, source: source.to_owned() },
+        source_name: source_name.to_owned(),
+        state: LinkState::Linked(LinkTarget {
+            id: entity.id.clone(),
+            code: entity.code.clone(),
+            name: entity.name.clone(),
+            attributes,
+        }),
+        why,
+    }
+}

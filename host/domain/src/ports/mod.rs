@@ -1,0 +1,26 @@
+//! Ports: what the pure floor asks of the world. Each has at least two real implementations.
+
+mod clock;
+mod door;
+mod exchange;
+mod marketplace;
+mod store;
+mod target;
+mod vault;
+
+pub use clock::{Clock, ManualClock, WallClock};
+pub use door::{Call, Caller, Door, Outcome, Refusal, Route, SendError, Sending};
+pub use exchange::{Exchange, LogLevel};
+pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, SourceError};
+pub use store::{
+    AuditEntry, CommitError, Cursor, ExchangeRecord, KnownOrder, OrderStore, PageRequest, RunStore, SetupStore, Store,
+    StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, JournalStore, User, Write,
+};
+pub use target::{Answer, CallError, Target, Targets};
+pub use vault::{Vault, VaultError};
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// What an asynchronous port returns.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

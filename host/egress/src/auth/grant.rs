@@ -1,0 +1,142 @@
+//! Token requests and their answers, without the sending.
+
+use chrono::{DateTime, Duration, Utc};
+use counterfoil_domain::ports::SendError;
+use counterfoil_domain::secret::Secret;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::Value;
+
+use super::method::{Grant, Signing};
+use super::sign::{Credentials, basic, hidden, secret_headers};
+use crate::base::percent;
+use crate::budget::asked_wait;
+use crate::wire::Answer;
+
+/// Without a word about its life a token is taken to live this long.
+const UNTOLD: i64 = 300;
+const LONGEST: i64 = 24 * 3600;
+
+#[derive(Debug)]
+pub(super) struct TokenRequest {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) access: Secret,
+    /// A new one: the old one is on its way out.
+    pub(super) refresh: Option<Secret>,
+    pub(super) usable_for: Duration,
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(super) enum NotGranted {
+    /// The refresh token is not, or no longer, good.
+    InvalidGrant {
+        message: String,
+    },
+    /// The credentials are not good: the same again is refused again.
+    Credentials {
+        message: String,
+    },
+    Later {
+        until: DateTime<Utc>,
+    },
+    /// Nothing was granted; worth another try.
+    Transient {
+        message: String,
+    },
+    /// Something may have been granted.
+    Lost {
+        message: String,
+    },
+}
+
+pub(super) fn request(grant: Grant, signing: &Signing, credentials: &Credentials) -> Result<TokenRequest, SendError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    secret_headers(signing, credentials, &mut headers)?;
+    let scopes = signing.scopes.join(" ");
+    let mut form: Vec<(&str, &str)> = Vec::new();
+    match grant {
+        Grant::ClientCredentials => {
+            form.push(("grant_type", "client_credentials"));
+            if !scopes.is_empty() {
+                form.push(("scope", &scopes));
+            }
+            put(&mut headers, &basic(credentials.need("client_id")?, credentials.need("client_secret")?))?;
+        }
+        Grant::RefreshToken => {
+            form.extend([("grant_type", "refresh_token"), ("refresh_token", credentials.need("refresh_token")?)]);
+            match credentials.find("client_secret") {
+                Some(secret) => put(&mut headers, &basic(credentials.need("client_id")?, secret))?,
+                None => form.push(("client_id", credentials.need("client_id")?)),
+            }
+        }
+        Grant::Password => {
+            form.extend([("grant_type", "password"), ("client_id", credentials.need("client_id")?)]);
+            form.extend(credentials.find("client_secret").map(|secret| ("client_secret", secret)));
+            form.extend([("username", credentials.need("username")?), ("password", credentials.need("password")?)]);
+            form.push(("scope", if scopes.is_empty() { "openid" } else { &scopes }));
+        }
+        Grant::CloudBlueToken => {
+            put(&mut headers, &basic(credentials.need("username")?, credentials.need("password")?))?;
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let body = serde_json::json!({ "marketplace": credentials.find("marketplace").unwrap_or_default() });
+            return Ok(TokenRequest { headers, body: body.to_string().into_bytes() });
+        }
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
+    Ok(TokenRequest { headers, body: pairs.join("&").into_bytes() })
+}
+
+fn put(headers: &mut HeaderMap, authorization: &str) -> Result<(), SendError> {
+    let (name, value) = hidden(AUTHORIZATION.as_str(), authorization)?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// Messages still hold what the server said: they must be scrubbed, and only then cut.
+pub(super) fn read_answer(answer: &Answer, now: DateTime<Utc>) -> Result<Granted, NotGranted> {
+    let told: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    if (200..300).contains(&answer.status) {
+        return granted(&told)
+            .ok_or_else(|| NotGranted::Lost { message: "the answer of the sign-in holds no token".to_owned() });
+    }
+    let retry_after = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
+    let error = told.get("error").and_then(Value::as_str).unwrap_or_default();
+    let detail =
+        told.get("error_description").or_else(|| told.get("message")).and_then(Value::as_str).unwrap_or_default();
+    let message = format!("the sign-in was answered with {} {error} {detail}", answer.status).trim_end().to_owned();
+    match (answer.status, error) {
+        (429, _) => {
+            let wait =
+                asked_wait(retry_after, now).filter(|wait| *wait > Duration::zero()).unwrap_or(Duration::seconds(5));
+            Err(NotGranted::Later { until: now + wait.min(Duration::hours(1)) })
+        }
+        (400..=499, "invalid_grant") => Err(NotGranted::InvalidGrant { message }),
+        (408 | 425, _) | (_, "temporarily_unavailable" | "server_error") => Err(NotGranted::Transient { message }),
+        (400..=499, _) => Err(NotGranted::Credentials { message }),
+        _ => Err(NotGranted::Transient { message }),
+    }
+}
+
+fn granted(told: &Value) -> Option<Granted> {
+    let text = |name: &str| told.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let access = text("access_token").or_else(|| text("token"))?;
+    let seconds = ["expires_in", "expiresInSeconds"].iter().find_map(|name| {
+        let value = told.get(*name)?;
+        value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    });
+    let lives = seconds.unwrap_or(UNTOLD).clamp(1, LONGEST);
+    // Renewed a minute early, or a quarter early where a token lives for less than that.
+    let early = (lives / 4).min(60);
+    Some(Granted {
+        access: Secret::new(access),
+        refresh: text("refresh_token").map(Secret::new),
+        usable_for: Duration::seconds(lives - early),
+    })
+}

@@ -1,0 +1,318 @@
+//! One access token per route, fetched once for all who wait. A fetch runs in its own task: a caller that
+//! gives up cannot lose a refresh token that was just rotated.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use counterfoil_domain::ports::{Clock, SendError, Vault};
+use counterfoil_domain::secret::{Secret, SecretScope};
+use reqwest::{Client, Method as HttpMethod};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
+use url::Url;
+
+use super::grant::{self, Granted, NotGranted};
+use super::method::{Grant, Signing};
+use super::sign::Credentials;
+use crate::guard::Guard;
+use crate::record::{Draft, ExchangeSink, cut, shown_url};
+use crate::scrub::Scrubber;
+use crate::wire::{self, Sheet};
+
+const REFRESH_TOKEN: &str = "refresh_token";
+const SIGN_IN_WITHIN: Duration = Duration::from_secs(30);
+const LARGEST_ANSWER: usize = 256 * 1024;
+const LONGEST_MESSAGE: usize = 240;
+/// Refused credentials are not tried again sooner: some targets lock the account.
+const REFUSED_FOR: chrono::Duration = chrono::Duration::seconds(60);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) access: Secret,
+    usable_until: DateTime<Utc>,
+    /// A token of another sign-in (the setup was changed) is none.
+    signing: Arc<Signing>,
+    /// Which fetch it came from: a 401 speaks about one token, not about a newer one.
+    pub(crate) serial: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    token: Option<Token>,
+    last_error: Option<SendError>,
+    not_before: Option<DateTime<Utc>>,
+    refused: Option<([u8; 32], DateTime<Utc>, SendError)>,
+    /// Rotated, but the vault could not keep it: it must be kept before anything else.
+    unsaved: Option<Secret>,
+    /// When an answer was lost that may have held a new refresh token.
+    lost_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct TokenCell {
+    state: Arc<Mutex<State>>,
+    flights: Arc<AtomicU64>,
+}
+
+/// All that a fetch needs, owned: it outlives its callers.
+#[derive(Debug, Clone)]
+pub(crate) struct Flight {
+    pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sink: ExchangeSink,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) client: Client,
+    pub(crate) signing: Arc<Signing>,
+    pub(crate) scope: SecretScope,
+    pub(crate) caller: String,
+}
+
+impl TokenCell {
+    /// A usable token that is not `bad`, the one that was just refused.
+    pub(crate) async fn get(
+        &self,
+        flight: Flight,
+        grant: Grant,
+        url: Url,
+        bad: Option<u64>,
+    ) -> Result<Token, SendError> {
+        let seen = self.flights.load(Ordering::SeqCst);
+        let mut state = Arc::clone(&self.state).lock_owned().await;
+        let now = flight.clock.now();
+        if let Some(token) = state
+            .token
+            .as_ref()
+            .filter(|token| now < token.usable_until && Some(token.serial) != bad && token.signing == flight.signing)
+        {
+            return Ok(token.clone());
+        }
+        let serial = self.flights.load(Ordering::SeqCst);
+        if let Some(error) = state.last_error.as_ref().filter(|_| serial != seen) {
+            // Whoever was ahead in the queue asked for the same and was refused: asking again changes nothing.
+            return Err(error.clone());
+        }
+        let flights = Arc::clone(&self.flights);
+        let fetched = tokio::spawn(async move {
+            let result = fetch(&flight, grant, &url, &mut state, serial + 1).await;
+            state.last_error = result.as_ref().err().cloned();
+            state.token = result.as_ref().ok().cloned();
+            flights.fetch_add(1, Ordering::SeqCst);
+            result
+        });
+        fetched.await.unwrap_or_else(|_| Err(transient("the sign-in broke off")))
+    }
+
+    /// After somebody changed the secrets.
+    pub(crate) async fn forget(&self) {
+        let mut state = self.state.lock().await;
+        state.token = None;
+        state.refused = None;
+        state.not_before = None;
+    }
+}
+
+async fn fetch(
+    flight: &Flight,
+    grant: Grant,
+    url: &Url,
+    state: &mut OwnedMutexGuard<State>,
+    serial: u64,
+) -> Result<Token, SendError> {
+    let now = flight.clock.now();
+    if let Some(until) = state.not_before.filter(|until| now < *until) {
+        return Err(SendError::OverBudget { scope: "sign-in".to_owned(), until });
+    }
+    let credentials = Credentials::load(flight.vault.as_ref(), &flight.scope, &flight.signing).await?;
+    let fingerprint = credentials.fingerprint(url);
+    if let Some((_, _, error)) =
+        state.refused.as_ref().filter(|(known, until, _)| *known == fingerprint && now < *until)
+    {
+        return Err(error.clone());
+    }
+    let granted = match grant {
+        Grant::RefreshToken => refresh(flight, url, credentials, state).await,
+        _ => exchange(flight, grant, url, &credentials).await,
+    };
+    let now = flight.clock.now();
+    match granted {
+        Ok(granted) => {
+            state.refused = None;
+            state.lost_at = None;
+            Ok(Token {
+                access: granted.access,
+                usable_until: now + granted.usable_for,
+                signing: Arc::clone(&flight.signing),
+                serial,
+            })
+        }
+        Err(Failed::Error(error)) => Err(error),
+        Err(Failed::Not(NotGranted::Later { until })) => {
+            state.not_before = Some(until);
+            Err(SendError::OverBudget { scope: "sign-in".to_owned(), until })
+        }
+        Err(Failed::Not(NotGranted::Transient { message } | NotGranted::Lost { message })) => Err(transient(&message)),
+        Err(Failed::Not(NotGranted::Credentials { message } | NotGranted::InvalidGrant { message })) => {
+            let error = person(grant, &message, state.lost_at);
+            state.refused = Some((fingerprint, now + REFUSED_FOR, error.clone()));
+            Err(error)
+        }
+    }
+}
+
+fn transient(message: &str) -> SendError {
+    SendError::SignIn {
+        message: format!("{message}; nothing was sent, and it will be tried again"),
+        needs_person: false,
+    }
+}
+
+fn person(grant: Grant, message: &str, lost_at: Option<DateTime<Utc>>) -> SendError {
+    let advice = if grant == Grant::RefreshToken {
+        "sign in to the target again"
+    } else {
+        "check the credentials and set them again"
+    };
+    let lost = lost_at
+        .map(|at| {
+            format!(
+                " (an answer that may have held the next refresh token was lost at {})",
+                at.format("%Y-%m-%d %H:%M:%S UTC")
+            )
+        })
+        .unwrap_or_default();
+    SendError::SignIn { message: format!("{message}{lost}; nothing was sent: {advice}"), needs_person: true }
+}
+
+enum Failed {
+    Not(NotGranted),
+    Error(SendError),
+}
+
+impl From<SendError> for Failed {
+    fn from(error: SendError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Rotation: the vault holds the old refresh token until it holds the new one, and the access token is used
+/// only after that. A lost answer is asked for again at once with the old one, inside the target's grace.
+async fn refresh(
+    flight: &Flight,
+    url: &Url,
+    mut credentials: Credentials,
+    state: &mut OwnedMutexGuard<State>,
+) -> Result<Granted, Failed> {
+    if let Some(unsaved) = state.unsaved.clone() {
+        keep(flight, &unsaved).await.map_err(Failed::Error)?;
+        state.unsaved = None;
+        credentials.put(REFRESH_TOKEN, unsaved);
+    }
+    let mut asked_again = false;
+    let mut read_again = false;
+    loop {
+        match exchange(flight, Grant::RefreshToken, url, &credentials).await {
+            Ok(granted) => {
+                let rotated =
+                    granted.refresh.as_ref().filter(|next| credentials.find(REFRESH_TOKEN) != Some(next.reveal()));
+                if let Some(next) = rotated
+                    && let Err(error) = keep(flight, next).await
+                {
+                    state.unsaved = Some(next.clone());
+                    return Err(Failed::Error(error));
+                }
+                return Ok(granted);
+            }
+            Err(Failed::Not(NotGranted::Lost { message })) => {
+                state.lost_at.get_or_insert(flight.clock.now());
+                if asked_again {
+                    return Err(Failed::Not(NotGranted::Lost { message }));
+                }
+                asked_again = true;
+            }
+            Err(Failed::Not(NotGranted::InvalidGrant { message })) => {
+                // Somebody else may have rotated it between our reading and asking.
+                let stored = Credentials::load(flight.vault.as_ref(), &flight.scope, &flight.signing).await?;
+                if read_again || stored.find(REFRESH_TOKEN) == credentials.find(REFRESH_TOKEN) {
+                    return Err(Failed::Not(NotGranted::InvalidGrant { message }));
+                }
+                read_again = true;
+                credentials = stored;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+}
+
+async fn keep(flight: &Flight, next: &Secret) -> Result<(), SendError> {
+    flight
+        .vault
+        .put(&flight.scope, REFRESH_TOKEN, next.clone())
+        .await
+        .map_err(|error| transient(&format!("the new refresh token cannot be kept ({error})")))
+}
+
+/// One token request on the wire.
+async fn exchange(flight: &Flight, grant: Grant, url: &Url, credentials: &Credentials) -> Result<Granted, Failed> {
+    let request = grant::request(grant, &flight.signing, credentials)?;
+    let scrubber = Scrubber::of(credentials.secrets());
+    let draft = Draft {
+        at: flight.clock.now(),
+        caller: flight.caller.clone(),
+        operation: "sign-in".to_owned(),
+        method: HttpMethod::POST.to_string(),
+        path: shown_url(url, &scrubber),
+    };
+    let begun = Instant::now();
+    let sent = match tokio::time::timeout(SIGN_IN_WITHIN, flight.guard.check(url)).await {
+        Ok(Ok(())) => {
+            let sheet = Sheet {
+                method: HttpMethod::POST,
+                url: url.clone(),
+                headers: request.headers,
+                body: request.body,
+                deadline: begun + SIGN_IN_WITHIN,
+                limit: LARGEST_ANSWER,
+            };
+            wire::transmit(&flight.client, sheet).await
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(SendError::NoConnection {
+            message: "the token URL's name could not be found in time; nothing was sent".to_owned(),
+        }),
+    };
+    match sent {
+        Ok(answer) => {
+            let granted = grant::read_answer(&answer, flight.clock.now()).map_err(|not| scrubbed(not, &scrubber));
+            let note = granted.as_ref().err().map_or("", |_| "no token");
+            flight.sink.put(draft.answered(answer.status, begun.elapsed(), note));
+            granted.map_err(Failed::Not)
+        }
+        Err(error) => {
+            flight.sink.put(draft.failed(&error, begun.elapsed(), &scrubber));
+            if matches!(error, SendError::NoConnection { .. }) {
+                flight.guard.forget(url);
+            }
+            Err(match error {
+                SendError::AnswerLost { message } => Failed::Not(NotGranted::Lost { message: scrubber.text(&message) }),
+                SendError::TooLarge { limit } => Failed::Not(NotGranted::Lost {
+                    message: format!("the answer of the sign-in is larger than {limit} bytes"),
+                }),
+                other => Failed::Error(other),
+            })
+        }
+    }
+}
+
+/// Scrubbed before it is cut: half a secret would not be found any more.
+fn scrubbed(not: NotGranted, scrubber: &Scrubber) -> NotGranted {
+    let clean = |message: String| cut(&scrubber.text(&message), LONGEST_MESSAGE);
+    match not {
+        NotGranted::InvalidGrant { message } => NotGranted::InvalidGrant { message: clean(message) },
+        NotGranted::Credentials { message } => NotGranted::Credentials { message: clean(message) },
+        NotGranted::Transient { message } => NotGranted::Transient { message: clean(message) },
+        NotGranted::Lost { message } => NotGranted::Lost { message: clean(message) },
+        NotGranted::Later { until } => NotGranted::Later { until },
+    }
+}

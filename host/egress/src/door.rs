@@ -1,0 +1,279 @@
+//! The door: strings the checks together in their order and implements the port. All decisions are elsewhere.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use counterfoil_domain::ports::{Call, Caller, Clock, Door, ExchangeRecord, Pending, Refusal, Route, SendError, Vault};
+use counterfoil_domain::wire::Response;
+use reqwest::header::HeaderMap;
+use tokio::time::{Instant, timeout_at};
+
+use crate::auth::{Credentials, Flight, Method, Signing, Token, sign};
+use crate::budget::{BudgetSnapshot, Gate, Told};
+use crate::guard::Resolver;
+use crate::policy::{self, Outgoing, refuse};
+use crate::record::{Draft, ExchangeSink, caller_text, shown_path, shown_url};
+use crate::route::Prepared;
+use crate::scrub::Scrubber;
+use crate::step::{self, Past, Step};
+use crate::wire::{self, Answer, Sheet};
+
+type Registered = Result<Arc<Prepared>, Refusal>;
+
+/// The only implementation of `Door` that reaches a network.
+#[derive(Debug)]
+pub struct HttpDoor {
+    vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
+    sink: ExchangeSink,
+    resolver: Resolver,
+    gate: Gate,
+    routes: RwLock<HashMap<Caller, Registered>>,
+}
+
+impl HttpDoor {
+    pub fn new(vault: Arc<dyn Vault>, clock: Arc<dyn Clock>, sink: ExchangeSink) -> Self {
+        Self::with_resolver(vault, clock, sink, Resolver::system())
+    }
+
+    pub fn with_resolver(vault: Arc<dyn Vault>, clock: Arc<dyn Clock>, sink: ExchangeSink, resolver: Resolver) -> Self {
+        Self { vault, gate: Gate::new(Arc::clone(&clock)), clock, sink, resolver, routes: RwLock::default() }
+    }
+
+    /// Adds or replaces. A route that cannot work refuses every call with the reason; `check_route` tells earlier.
+    pub fn set_route(&self, route: Route) {
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let former = routes.get(&route.caller).and_then(|known| known.as_ref().ok()).cloned();
+        if former.as_ref().is_some_and(|former| former.route == route) {
+            // Unchanged: its token and connections stay.
+            return;
+        }
+        let caller = route.caller.clone();
+        routes.insert(caller, Prepared::new(route, &self.resolver, former.as_deref()).map(Arc::new));
+    }
+
+    /// Calls under way finish.
+    pub fn remove_route(&self, caller: &Caller) {
+        self.routes.write().unwrap_or_else(PoisonError::into_inner).remove(caller);
+    }
+
+    /// After its secrets were changed: the next call signs in with the new ones.
+    pub async fn forget_sign_in(&self, caller: &Caller) {
+        if let Ok(route) = self.route(caller) {
+            route.tokens.forget().await;
+        }
+    }
+
+    /// What was counted and closed, to be kept across a restart.
+    pub fn snapshot(&self) -> BudgetSnapshot {
+        self.gate.snapshot()
+    }
+
+    pub fn restore(&self, snapshot: &BudgetSnapshot) {
+        self.gate.restore(snapshot);
+    }
+
+    fn route(&self, caller: &Caller) -> Registered {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.get(caller).cloned().unwrap_or_else(|| {
+            Err(refuse(
+                "no-route",
+                format!("{} is not connected, so nothing was sent. Enable it in the setup.", caller_text(caller)),
+                None,
+            ))
+        })
+    }
+
+    async fn pass(&self, call: Call) -> Result<Response, SendError> {
+        let begun = Instant::now();
+        let draft = Draft {
+            at: self.clock.now(),
+            caller: caller_text(&call.caller),
+            operation: call.request.operation.clone(),
+            method: call.request.method.to_ascii_uppercase(),
+            path: shown_path(&call.request.path, &call.request.query, &Scrubber::default()),
+        };
+        let ended = match self.route(&call.caller) {
+            Ok(route) => self.run(&route, call, begun).await,
+            Err(refusal) => Err(Stop::Before(SendError::Refused(refusal))),
+        };
+        match ended {
+            Ok(response) => Ok(response),
+            Err(Stop::Recorded(error)) => Err(error),
+            Err(Stop::Before(error)) => {
+                self.record(draft.failed(&error, begun.elapsed(), &Scrubber::default()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn run(&self, route: &Arc<Prepared>, call: Call, begun: Instant) -> Result<Response, Stop> {
+        let operation = call.request.operation.clone();
+        let mut outgoing = policy::check(&route.route, &route.base, &route.taken, &call)
+            .map_err(|refusal| Stop::Before(SendError::Refused(refusal)))?;
+        let deadline = begun + call.timeout.min(route.route.egress.timeout);
+        let _permit = before(deadline, self.gate.permit(&route.permits)).await?;
+        let mut past = Past::default();
+        let mut bad = None;
+        loop {
+            let ready = before(deadline, self.ready(route, &outgoing, bad)).await?;
+            let scrubber = ready.scrubber.clone();
+            let serial = ready.serial;
+            let answer = self.transmit(route, &outgoing, ready, deadline, &operation).await?;
+            match step::next(
+                &route.route,
+                &route.base,
+                &outgoing,
+                route.signing.can_renew(),
+                past,
+                answer.status,
+                &answer.headers,
+            ) {
+                Step::HandOver => return Ok(handed_over(&route.route, answer, &scrubber)),
+                Step::SignInAgain => {
+                    past.signed_in_again = true;
+                    bad = serial;
+                }
+                Step::Follow(url) => {
+                    past.redirects += 1;
+                    outgoing.url = url;
+                }
+                Step::Refuse(refusal) => return Err(Stop::Before(SendError::Refused(refusal))),
+            }
+        }
+    }
+
+    /// Everything between policy and the wire: address, budget, credentials. Returns with the call counted.
+    async fn ready(&self, route: &Arc<Prepared>, outgoing: &Outgoing, bad: Option<u64>) -> Result<Ready, SendError> {
+        route.guard.check(&outgoing.url).await?;
+        self.gate.wait_for_room(&route.scopes).await?;
+        let client = route.client()?;
+        let token = match &*route.signing {
+            Signing { method: Method::Token { grant, url }, .. } => {
+                Some(route.tokens.get(self.flight(route, client.clone()), *grant, url.clone(), bad).await?)
+            }
+            _ => None,
+        };
+        let credentials = Credentials::load(self.vault.as_ref(), &route.secret_scope(), &route.signing).await?;
+        let mut headers = outgoing.headers.clone();
+        sign(&route.signing, &credentials, token.as_ref(), &mut headers)?;
+        let scrubber = Scrubber::of(credentials.secrets().chain(token.iter().map(|token| &token.access)));
+        // Last of all, so that the moment counted is the moment of sending.
+        self.gate.take(&route.scopes).await?;
+        Ok(Ready { client, headers, scrubber, serial: token.map(|token: Token| token.serial) })
+    }
+
+    fn flight(&self, route: &Arc<Prepared>, client: reqwest::Client) -> Flight {
+        Flight {
+            vault: Arc::clone(&self.vault),
+            clock: Arc::clone(&self.clock),
+            sink: self.sink.clone(),
+            guard: Arc::clone(&route.guard),
+            client,
+            signing: Arc::clone(&route.signing),
+            scope: route.secret_scope(),
+            caller: route.caller.clone(),
+        }
+    }
+
+    async fn transmit(
+        &self,
+        route: &Arc<Prepared>,
+        outgoing: &Outgoing,
+        ready: Ready,
+        deadline: Instant,
+        operation: &str,
+    ) -> Result<Answer, Stop> {
+        let draft = Draft {
+            at: self.clock.now(),
+            caller: route.caller.clone(),
+            operation: operation.to_owned(),
+            method: outgoing.method.to_string(),
+            path: shown_url(&outgoing.url, &ready.scrubber),
+        };
+        let begun = Instant::now();
+        let sheet = Sheet {
+            method: outgoing.method.clone(),
+            url: outgoing.url.clone(),
+            headers: ready.headers,
+            body: outgoing.body.clone(),
+            deadline,
+            limit: route.route.egress.max_response_bytes,
+        };
+        match wire::transmit(&ready.client, sheet).await {
+            Ok(answer) => {
+                self.gate.answered(&route.scopes, &Told { status: answer.status, headers: &answer.headers });
+                self.record(draft.answered(answer.status, begun.elapsed(), ""));
+                Ok(answer)
+            }
+            Err(error) => {
+                if matches!(error, SendError::NoConnection { .. }) {
+                    route.guard.forget(&outgoing.url);
+                }
+                let error = scrubbed(error, &ready.scrubber);
+                self.record(draft.failed(&error, begun.elapsed(), &ready.scrubber));
+                Err(Stop::Recorded(error))
+            }
+        }
+    }
+
+    fn record(&self, record: ExchangeRecord) {
+        self.sink.put(record);
+    }
+}
+
+impl Door for HttpDoor {
+    fn send(&self, call: Call) -> Pending<'_, Result<Response, SendError>> {
+        Box::pin(self.pass(call))
+    }
+}
+
+/// Where a call ended without an answer for the caller.
+#[derive(Debug)]
+enum Stop {
+    /// Not on the wire (any more): still to be recorded.
+    Before(SendError),
+    Recorded(SendError),
+}
+
+/// A request that needs nothing more than sending.
+#[derive(Debug)]
+struct Ready {
+    client: reqwest::Client,
+    headers: HeaderMap,
+    scrubber: Scrubber,
+    serial: Option<u64>,
+}
+
+/// Whatever runs out of time before the wire was surely not sent.
+async fn before<T>(deadline: Instant, work: impl Future<Output = Result<T, SendError>>) -> Result<T, Stop> {
+    match timeout_at(deadline, work).await {
+        Ok(done) => done.map_err(Stop::Before),
+        Err(_) => Err(Stop::Before(SendError::NoConnection {
+            message: "the time for this call was over before it could be sent; nothing was sent".to_owned(),
+        })),
+    }
+}
+
+fn scrubbed(error: SendError, scrubber: &Scrubber) -> SendError {
+    match error {
+        SendError::NoConnection { message } => SendError::NoConnection { message: scrubber.text(&message) },
+        SendError::AnswerLost { message } => SendError::AnswerLost { message: scrubber.text(&message) },
+        other => other,
+    }
+}
+
+/// Only the headers on the card's list, and no secret anywhere.
+fn handed_over(route: &Route, answer: Answer, scrubber: &Scrubber) -> Response {
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != reqwest::header::SET_COOKIE)
+        .filter(|(name, _)| {
+            route.egress.response_headers.iter().any(|listed| listed.eq_ignore_ascii_case(name.as_str()))
+        })
+        .map(|(name, value)| (name.as_str().to_owned(), scrubber.text(&String::from_utf8_lossy(value.as_bytes()))))
+        .collect();
+    Response { status: answer.status, headers, body: scrubber.bytes(answer.body), replayed: false }
+}

@@ -1,0 +1,25 @@
+//! The only way out of the host. Every request of a plugin or a marketplace client passes, in this order:
+//! policy (`policy`), the caller's base URL (`base`), checked addresses (`address`, `guard`), budgets
+//! (`budget`), credentials (`auth`), the wire (`wire`), and scrubbing of what comes back (`scrub`); each call
+//! leaves a record (`record`). Decisions are pure functions; `door` alone strings them together.
+//! Owns no storage: secrets come from the vault port, budgets are exported and imported as values.
+
+mod address;
+mod auth;
+mod base;
+mod budget;
+mod door;
+mod guard;
+mod policy;
+mod record;
+mod route;
+mod scrub;
+mod step;
+mod wire;
+
+pub use address::{Reach, reach};
+pub use budget::{BudgetSnapshot, SnapshotError};
+pub use door::HttpDoor;
+pub use guard::Resolver;
+pub use record::ExchangeSink;
+pub use route::check_route;

@@ -1,0 +1,502 @@
+//! Signing in: each scheme as the other side sees it, one fetch for a hundred callers, rotation kept before
+//! use, lost answers inside the grace.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{any, get, post};
+use counterfoil_domain::card::{Auth, AuthScheme};
+use counterfoil_domain::ports::{Door as _, Outcome, Route, SendError};
+
+use crate::support::{Events, MemoryVault, auth, door, read, route, serve, write};
+
+fn parameters(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn header(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+/// A sign-in server that writes down what it is asked and answers from a script; and an API that writes down who came.
+#[derive(Debug, Default)]
+struct Script {
+    events: Events,
+    /// Answers to token requests, first to last; the last is repeated.
+    answers: Mutex<Vec<(u16, String)>>,
+    /// Access tokens that the API does not know any more.
+    unknown: Mutex<Vec<String>>,
+    insufficient: Mutex<bool>,
+    token_calls: AtomicUsize,
+}
+
+impl Script {
+    fn new(answers: &[(u16, &str)]) -> Arc<Self> {
+        let script = Self::default();
+        *script.answers.lock().unwrap() = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+        Arc::new(script)
+    }
+
+    fn event(&self, text: String) {
+        self.events.lock().unwrap().push(text);
+    }
+
+    fn events(&self) -> Vec<String> {
+        self.events.lock().unwrap().clone()
+    }
+
+    fn calls(&self) -> usize {
+        self.token_calls.load(Ordering::SeqCst)
+    }
+}
+
+async fn token(State(script): State<Arc<Script>>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+    script.token_calls.fetch_add(1, Ordering::SeqCst);
+    script.event(
+        format!(
+            "token {} {} {} {body}",
+            header(&headers, "authorization"),
+            header(&headers, "content-type"),
+            header(&headers, "x-subscription-key")
+        )
+        .replace("  ", " "),
+    );
+    tokio::time::sleep(Duration::from_millis(40)).await;
+    let (status, body) = {
+        let mut answers = script.answers.lock().unwrap();
+        if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
+    };
+    if status == 0 {
+        // Answered on the other side, lost on the way: cut off by a panic of the handler.
+        panic!("lost on purpose");
+    }
+    (StatusCode::from_u16(status).unwrap(), body)
+}
+
+async fn api(
+    State(script): State<Arc<Script>>,
+    headers: HeaderMap,
+) -> (StatusCode, [(&'static str, &'static str); 1], &'static str) {
+    let who = header(&headers, "authorization");
+    script.event(format!("api {who} {}", header(&headers, "x-subscription-key")).trim_end().to_owned());
+    let scope = *script.insufficient.lock().unwrap();
+    if scope {
+        return (StatusCode::UNAUTHORIZED, [("www-authenticate", "Bearer error=\"insufficent_scope\"")], "scope");
+    }
+    let known = !script.unknown.lock().unwrap().iter().any(|token| who.ends_with(token.as_str()));
+    if known {
+        (StatusCode::OK, [("x-echo", "1")], "ok")
+    } else {
+        (StatusCode::UNAUTHORIZED, [("www-authenticate", "Bearer error=\"invalid_token\"")], "who?")
+    }
+}
+
+async fn start(script: &Arc<Script>, scheme: AuthScheme, auth_parameters: &[(&str, &str)]) -> Route {
+    let app = Router::new()
+        .route("/token", post(token))
+        .route("/base/token", post(token))
+        .route("/base/things", any(api))
+        .with_state(Arc::clone(script));
+    let base = serve(app).await;
+    let mut route = route(&format!("{base}/base"));
+    route.auth = Some(auth(scheme, Some(format!("{base}/token"))));
+    route.auth_parameters = parameters(auth_parameters);
+    route
+}
+
+const GOOD: (u16, &str) = (200, r#"{"access_token":"access-one","expires_in":1800,"token_type":"Bearer"}"#);
+
+#[tokio::test]
+async fn each_scheme_as_the_other_side_sees_it() {
+    let script = Script::new(&[GOOD]);
+    let plain = |scheme, secrets: &[&str], named: Option<&str>| {
+        Some(Auth {
+            secrets: secrets.iter().map(|name| (*name).to_owned()).collect(),
+            header: named.map(str::to_owned),
+            ..auth(scheme, None)
+        })
+    };
+    let base = start(&script, AuthScheme::Basic, &[]).await;
+    let secrets = [
+        ("username", "acme+public"),
+        ("password", "p:ss"),
+        ("token", "static-token"),
+        ("api_key", "key-123456"),
+        ("subscription_key", "sub-123456"),
+    ];
+    for (auth, extra, expected) in [
+        (None, vec![], "api"),
+        (plain(AuthScheme::Basic, &[], None), vec![], "api Basic YWNtZStwdWJsaWM6cDpzcw=="),
+        (plain(AuthScheme::Basic, &[], None), vec![("username", "other")], "api Basic b3RoZXI6cDpzcw=="),
+        (plain(AuthScheme::Bearer, &["token"], None), vec![], "api Bearer static-token"),
+        (plain(AuthScheme::Bearer, &["api_key"], None), vec![], "api Bearer key-123456"),
+        (plain(AuthScheme::Header, &["api_key"], Some("X-Subscription-Key")), vec![], "api  key-123456"),
+        (
+            plain(AuthScheme::Bearer, &["token"], None),
+            vec![("secret-header:X-Subscription-Key", "subscription_key")],
+            "api Bearer static-token sub-123456",
+        ),
+    ] {
+        let mut route = base.clone();
+        route.auth = auth;
+        route.auth_parameters = parameters(&extra);
+        let (door, _) = door(&MemoryVault::with(&secrets), route);
+        door.send(read("/things")).await.unwrap();
+        assert_eq!(script.events().last().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn each_grant_as_the_sign_in_server_sees_it() {
+    let secrets = [
+        ("client_id", "the id"),
+        ("client_secret", "the+secret"),
+        ("username", "me@x.test"),
+        ("password", "p&ss"),
+        ("refresh_token", "refresh-1"),
+        ("subscription_key", "sub-123456"),
+    ];
+    let id = "Basic dGhlIGlkOnRoZStzZWNyZXQ=";
+    let form = "application/x-www-form-urlencoded";
+    type Row = (AuthScheme, &'static [(&'static str, &'static str)], &'static str, String);
+    let rows: [Row; 5] = [
+        (
+            AuthScheme::ClientCredentials,
+            &[],
+            GOOD.1,
+            format!("token {id} {form} grant_type=client_credentials&scope=read%20write"),
+        ),
+        (
+            AuthScheme::AuthorizationCode,
+            &[],
+            GOOD.1,
+            format!("token {id} {form} grant_type=refresh_token&refresh_token=refresh-1"),
+        ),
+        (
+            AuthScheme::Bearer,
+            &[("grant", "refresh-token")],
+            GOOD.1,
+            format!("token {id} {form} grant_type=refresh_token&refresh_token=refresh-1"),
+        ),
+        (
+            AuthScheme::ClientCredentials,
+            &[("grant", "password"), ("client_id", "public"), ("secret-header:X-Subscription-Key", "subscription_key")],
+            GOOD.1,
+            format!(
+                "token {form} sub-123456 grant_type=password&client_id=public&client_secret=the%2Bsecret&username=me%40x.test&password=p%26ss&scope=read%20write"
+            ),
+        ),
+        (
+            AuthScheme::ClientCredentials,
+            &[
+                ("grant", "cloudblue-token"),
+                ("marketplace", "us"),
+                ("secret-header:X-Subscription-Key", "subscription_key"),
+            ],
+            r#"{"token":"access-one","expiresInSeconds":1500}"#,
+            "token Basic bWVAeC50ZXN0OnAmc3M= application/json sub-123456 {\"marketplace\":\"us\"}".to_owned(),
+        ),
+    ];
+    for (scheme, extra, answer, expected) in &rows {
+        let script = Script::new(&[(200, *answer)]);
+        let mut route = start(&script, *scheme, extra).await;
+        if extra.iter().any(|(_, value)| *value == "cloudblue-token") {
+            // Without a token URL it is the base URL's own.
+            route.auth = route.auth.map(|auth| Auth { token_url: None, ..auth });
+        }
+        let (door, records) = door(&MemoryVault::with(&secrets), route);
+        for _ in 0..3 {
+            assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
+        }
+        let events = script.events();
+        assert_eq!(events[0].as_str(), expected);
+        assert!(events[1].starts_with("api Bearer access-one"), "{events:?}");
+        assert_eq!((script.calls(), events.len()), (1, 4), "one sign-in, three calls");
+        assert_eq!(records.lock().unwrap()[0].operation, "sign-in");
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_callers_make_one_token_request() {
+    for answer in [GOOD, (400, r#"{"error":"invalid_client"}"#), (503, "busy")] {
+        let script = Script::new(&[answer]);
+        let route = start(&script, AuthScheme::ClientCredentials, &[]).await;
+        let (door, _) = door(&MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret")]), route);
+        let door = Arc::new(door);
+        let calls: Vec<_> = (0..100)
+            .map(|_| {
+                tokio::spawn({
+                    let door = Arc::clone(&door);
+                    async move { door.send(read("/things")).await }
+                })
+            })
+            .collect();
+        let mut good = 0;
+        for call in calls {
+            good += usize::from(call.await.unwrap().is_ok());
+        }
+        assert_eq!(good, if answer.0 == 200 { 100 } else { 0 });
+        assert_eq!(script.calls(), 1, "answer {}", answer.0);
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_is_kept_before_its_access_token_is_used() {
+    let script = Script::new(&[
+        (200, r#"{"access_token":"access-one","expires_in":1,"refresh_token":"refresh-2"}"#),
+        (200, r#"{"access_token":"access-two","expires_in":1800,"refresh_token":"refresh-3"}"#),
+    ]);
+    let vault = MemoryVault { events: Arc::clone(&script.events), ..MemoryVault::default() };
+    for (name, value) in [("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")] {
+        vault.set(name, value);
+    }
+    let vault = Arc::new(vault);
+    let route = start(&script, AuthScheme::AuthorizationCode, &[]).await;
+    let (door, _) = door(&vault, route);
+    door.send(read("/things")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    door.send(read("/things")).await.unwrap();
+    let short: Vec<String> = script
+        .events()
+        .iter()
+        .map(|event| event.split(' ').next_back().unwrap().replace("grant_type=refresh_token&", ""))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            "refresh_token=refresh-1",
+            "refresh_token=refresh-2",
+            "access-one",
+            "refresh_token=refresh-2",
+            "refresh_token=refresh-3",
+            "access-two"
+        ]
+    );
+    assert_eq!(script.events()[1], "kept refresh_token=refresh-2");
+    assert_eq!(vault.value("refresh_token"), "refresh-3");
+}
+
+#[tokio::test]
+async fn a_vault_that_cannot_keep_it_stops_the_call_and_the_token_is_not_lost() {
+    let script = Script::new(&[
+        (200, r#"{"access_token":"access-one","expires_in":1800,"refresh_token":"refresh-2"}"#),
+        (200, r#"{"access_token":"access-two","expires_in":1800,"refresh_token":"refresh-3"}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")]);
+    vault.failing.store(1, Ordering::SeqCst);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    let error = door.send(write("{}")).await.unwrap_err();
+    assert!(matches!(error, SendError::SignIn { needs_person: false, .. }), "{error:?}");
+    assert!(!script.events().iter().any(|event| event.starts_with("api")), "the access token was not used");
+    door.send(write("{}")).await.unwrap();
+    let asked: Vec<bool> = script.events().iter().map(|event| event.contains("refresh_token=refresh-2")).collect();
+    assert_eq!(asked, [false, true, false], "the second sign-in went on from the rotated token");
+    assert_eq!(vault.value("refresh_token"), "refresh-3");
+}
+
+#[tokio::test]
+async fn a_lost_refresh_answer_is_asked_for_again_with_the_old_token() {
+    let script = Script::new(&[
+        (0, ""),
+        (200, r#"{"access_token":"access-one","expires_in":1800,"refresh_token":"refresh-3"}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")]);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
+    let asked: Vec<String> = script
+        .events()
+        .iter()
+        .filter(|event| event.starts_with("token"))
+        .map(|event| event.split("&refresh_token=").last().unwrap().to_owned())
+        .collect();
+    assert_eq!(asked, ["refresh-1", "refresh-1"], "inside the grace the old one still works");
+    assert_eq!(vault.value("refresh_token"), "refresh-3");
+
+    // Lost twice: worth trying later. Then the grace is over: a person, and the message tells what was lost.
+    let script = Script::new(&[(0, ""), (0, ""), (400, r#"{"error":"invalid_grant"}"#)]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")]);
+    let (door, _) = crate::support::door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    let error = door.send(read("/things")).await.unwrap_err();
+    assert!(matches!(error, SendError::SignIn { needs_person: false, .. }), "{error:?}");
+    assert_eq!(vault.value("refresh_token"), "refresh-1");
+    let error = door.send(read("/things")).await.unwrap_err();
+    assert!(
+        matches!(&error, SendError::SignIn { needs_person: true, message } if message.contains("was lost at") && message.contains("sign in to the target again")),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_does_not_lose_the_rotated_token() {
+    let script =
+        Script::new(&[(200, r#"{"access_token":"access-one","expires_in":1800,"refresh_token":"refresh-2"}"#)]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")]);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    let mut hasty = read("/things");
+    hasty.timeout = Duration::from_millis(35);
+    let error = door.send(hasty).await.unwrap_err();
+    assert!(matches!(error, SendError::NoConnection { .. }), "{error:?}");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(vault.value("refresh_token"), "refresh-2");
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(script.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_race_for_the_refresh_token_is_settled_by_reading_again() {
+    let script = Script::new(&[
+        (400, r#"{"error":"invalid_grant"}"#),
+        (200, r#"{"access_token":"access-one","expires_in":1800}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret"), ("refresh_token", "refresh-1")]);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    let (winner, asked) = (Arc::clone(&vault), Arc::clone(&script));
+    tokio::spawn(async move {
+        while asked.calls() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        winner.set("refresh_token", "refresh-9");
+    });
+    assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
+    assert!(script.events()[1].contains("refresh-9"));
+}
+
+#[tokio::test]
+async fn who_must_act_when_a_sign_in_fails() {
+    for (status, body, expected) in [
+        (400, r#"{"error":"invalid_grant"}"#, "person"),
+        (400, r#"{"error":"invalid_client"}"#, "person"),
+        (401, "", "person"),
+        (403, "<html>", "person"),
+        (404, "", "person"),
+        (500, "", "later"),
+        (503, "", "later"),
+        (400, r#"{"error":"temporarily_unavailable"}"#, "later"),
+        (408, "", "later"),
+        (200, "{}", "later"),
+        (200, "<html>", "later"),
+        (429, "", "budget"),
+        (0, "", "later"),
+    ] {
+        for scheme in [AuthScheme::ClientCredentials, AuthScheme::AuthorizationCode] {
+            let script = Script::new(&[(status, body)]);
+            let vault = MemoryVault::with(&[
+                ("client_id", "id"),
+                ("client_secret", "the-secret"),
+                ("refresh_token", "refresh-1"),
+            ]);
+            let (door, _) = door(&vault, start(&script, scheme, &[]).await);
+            let error = door.send(write("{}")).await.unwrap_err();
+            let got = match &error {
+                SendError::SignIn { needs_person: true, .. } => "person",
+                SendError::SignIn { needs_person: false, .. } => "later",
+                SendError::OverBudget { .. } => "budget",
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(got, expected, "{status} {body}");
+            assert_eq!(error.outcome(), Outcome::NotSent);
+            let asked = script.calls();
+            let again = door.send(write("{}")).await.unwrap_err();
+            if expected != "later" {
+                assert_eq!(
+                    (again, script.calls()),
+                    (error, asked),
+                    "{status} {body}: the same is not asked again at once"
+                );
+            }
+            if expected == "person" {
+                vault.set("client_secret", "another-secret");
+                let _ = door.send(write("{}")).await;
+                assert!(script.calls() > asked, "changed credentials are tried");
+            }
+        }
+    }
+    let script = Script::new(&[GOOD]);
+    let (door, _) =
+        door(&MemoryVault::with(&[("client_id", "id")]), start(&script, AuthScheme::ClientCredentials, &[]).await);
+    let error = door.send(read("/things")).await.unwrap_err();
+    assert!(
+        matches!(&error, SendError::SignIn { needs_person: true, message } if message.contains("client_secret of connection/a")),
+        "{error:?}"
+    );
+    assert_eq!(script.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_401_signs_in_anew_once() {
+    let answers = [
+        GOOD,
+        (200, r#"{"access_token":"access-two","expires_in":1800}"#),
+        (200, r#"{"access_token":"access-three","expires_in":1800}"#),
+    ];
+    let secrets = [("client_id", "id"), ("client_secret", "the-secret")];
+    // (access tokens that the API refuses, lacks scope, status in the end, token requests)
+    for (unknown, scope, status, tokens) in [
+        (vec![], false, 200, 1),
+        (vec!["access-one"], false, 200, 2),
+        (vec!["access-one", "access-two", "access-three"], false, 401, 2),
+        (vec![], true, 401, 1),
+    ] {
+        let script = Script::new(&answers);
+        *script.unknown.lock().unwrap() = unknown.iter().map(|token| (*token).to_owned()).collect();
+        *script.insufficient.lock().unwrap() = scope;
+        let (door, _) = door(&MemoryVault::with(&secrets), start(&script, AuthScheme::ClientCredentials, &[]).await);
+        assert_eq!(door.send(write("{}")).await.unwrap().status, status, "{unknown:?}");
+        assert_eq!(script.calls(), tokens, "{unknown:?}");
+    }
+    // Twenty callers find the token gone at once: still one new one.
+    let script = Script::new(&answers);
+    let (door, _) = door(&MemoryVault::with(&secrets), start(&script, AuthScheme::ClientCredentials, &[]).await);
+    door.send(read("/things")).await.unwrap();
+    script.unknown.lock().unwrap().push("access-one".to_owned());
+    let door = Arc::new(door);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            tokio::spawn({
+                let door = Arc::clone(&door);
+                async move { door.send(read("/things")).await }
+            })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status, 200);
+    }
+    assert_eq!(script.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_static_credential_that_is_refused_is_the_targets_answer() {
+    let app = Router::new().route("/things", get(|| async { StatusCode::UNAUTHORIZED }));
+    let mut route = route(&serve(app).await);
+    route.auth = Some(auth(AuthScheme::Bearer, None));
+    let (door, records) = door(&MemoryVault::with(&[("token", "static-token")]), route);
+    assert_eq!(door.send(read("/things")).await.unwrap().status, 401);
+    assert_eq!(records.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_changed_route_signs_in_anew() {
+    let script = Script::new(&[GOOD, (200, r#"{"access_token":"access-two","expires_in":1800}"#)]);
+    let first = start(&script, AuthScheme::ClientCredentials, &[]).await;
+    let (door, _) = door(&MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret")]), first.clone());
+    door.send(read("/things")).await.unwrap();
+    let mut second = first;
+    second.auth_parameters = parameters(&[("client_id", "other")]);
+    door.set_route(second);
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(script.events().last().unwrap(), "api Bearer access-two");
+    door.forget_sign_in(&crate::support::caller()).await;
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(script.calls(), 3);
+    door.remove_route(&crate::support::caller());
+    assert!(matches!(door.send(read("/things")).await.unwrap_err(), SendError::Refused(_)));
+}

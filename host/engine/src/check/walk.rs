@@ -1,0 +1,113 @@
+//! The walk over the order list, newest first: which orders must be read, and how far was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use counterfoil_domain::changes::{self, Reading};
+use counterfoil_domain::connection::Connection;
+use counterfoil_domain::id::OrderId;
+use counterfoil_domain::ports::{Cursor, KnownOrder, MarketplaceClient, OrderQuery, PageRequest, TaskFilter};
+use counterfoil_domain::task::{IgnoreReason, Subject};
+
+use super::{is_shared, lists};
+use crate::engine::{Engine, EngineError};
+use crate::progress::Progress;
+
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// Each with the fingerprint of its list row.
+    pub(super) to_read: Vec<(OrderId, String)>,
+    /// Unchanged orders that another connection may have read first.
+    pub(super) known: Vec<KnownOrder>,
+    pub(super) seen: u64,
+    pub(super) unchanged: u64,
+    pub(super) before_window: u64,
+    pub(super) newest: Option<DateTime<Utc>>,
+    pub(super) complete: bool,
+}
+
+pub(super) async fn walk(
+    engine: &Engine,
+    connection: &Connection,
+    client: &Arc<dyn MarketplaceClient>,
+    cursor: Option<&Cursor>,
+    window: Option<DateTime<Utc>>,
+    progress: &mut Progress,
+) -> Result<Walk, EngineError> {
+    let until = changes::walk_until(cursor);
+    let shared = is_shared(engine, connection).await?;
+    let mut walk = Walk { complete: true, ..Walk::default() };
+    let mut met = BTreeSet::new();
+    let mut after = None;
+    loop {
+        let query = OrderQuery { created_from: until, after: after.clone() };
+        let page = client.orders(query).await?;
+        for row in &page.unreadable {
+            walk.complete = false;
+            lists::unreadable_row(row, progress);
+        }
+        let ids: Vec<OrderId> = page.rows.iter().map(|head| head.id.clone()).collect();
+        let known = engine.store.known_orders(&connection.marketplace, ids).await?;
+        let known: BTreeMap<OrderId, KnownOrder> = known.into_iter().map(|k| (k.id.clone(), k)).collect();
+        let oldest = page.rows.iter().map(|head| head.created_at).min();
+        for head in &page.rows {
+            // Orders that arrive while the list is paged push rows to the next page: they come twice.
+            if !met.insert(head.id.clone()) {
+                continue;
+            }
+            walk.seen += 1;
+            walk.newest = walk.newest.max(Some(head.created_at));
+            let known = known.get(&head.id);
+            match changes::reading(head, known, window) {
+                Reading::Unchanged => {
+                    walk.unchanged += 1;
+                    if shared || window.is_some() {
+                        walk.known.extend(known.cloned());
+                    }
+                }
+                Reading::BeforeWindow => walk.before_window += 1,
+                Reading::Read => walk.to_read.push((head.id.clone(), head.fingerprint.clone())),
+            }
+        }
+        let past = matches!((until, oldest), (Some(until), Some(oldest)) if oldest < until);
+        match page.next {
+            Some(next) if !past && Some(&next) != after.as_ref() => after = Some(next),
+            _ => break,
+        }
+    }
+    add_open(engine, connection, &met, &mut walk).await?;
+    Ok(walk)
+}
+
+/// Orders that were not final last time, however old: annual changes stay in processing for months.
+async fn add_open(engine: &Engine, connection: &Connection, met: &BTreeSet<OrderId>, walk: &mut Walk) -> Result<(), EngineError> {
+    let mut open: BTreeSet<OrderId> = engine.store.open_orders(&connection.marketplace).await?.into_iter().collect();
+    // Another connection may have seen one complete already: ours still waits for it.
+    let mut page = PageRequest { after: None, limit: 1_000 };
+    let filter = TaskFilter {
+        connection: Some(connection.id.clone()),
+        states: BTreeSet::from(["ignored".to_owned()]),
+        ignore_reason: Some(IgnoreReason::NotFinal.name().to_owned()),
+        ..TaskFilter::default()
+    };
+    let mut waiting = Vec::new();
+    loop {
+        let tasks = engine.store.tasks(filter.clone(), page.clone()).await?;
+        let Some(last) = tasks.last() else { break };
+        page.after = Some((last.observed_at, last.id.clone()));
+        waiting.extend(tasks.into_iter().filter_map(|task| match task.subject {
+            Subject::Order { key, .. } => Some(key.order),
+            Subject::Initial { .. } => None,
+        }));
+    }
+    for chunk in waiting.chunks(1_000) {
+        let known = engine.store.known_orders(&connection.marketplace, chunk.to_vec()).await?;
+        walk.known.extend(known.into_iter().filter(|known| known.is_final && !open.contains(&known.id)));
+    }
+    open.retain(|id| !met.contains(id));
+    let ids: Vec<OrderId> = open.into_iter().collect();
+    let known = engine.store.known_orders(&connection.marketplace, ids).await?;
+    walk.to_read.extend(known.into_iter().map(|known| (known.id, known.fingerprint)));
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Confirmed plans go out: held against the ground once more, journaled as a batch, applied, settled.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use counterfoil_domain::connection::{Connection, ConnectionState};
+use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::id::{PlanDigest, PluginDigest};
+use counterfoil_domain::journal::{Batch, BatchState};
+use counterfoil_domain::order::named_list;
+use counterfoil_domain::plan::{ChangeReceipt, SealedPlan};
+use counterfoil_domain::ports::{Exchange, Target, Write};
+use counterfoil_domain::task::{Event, Task, TaskState, next};
+
+use crate::engine::{Engine, EngineError};
+use crate::exchange::Journaled;
+use crate::prepared::{Unprepared, prepare_all};
+use crate::progress::Progress;
+use crate::propose::moved;
+use crate::settle;
+
+/// A task that is confirmed, with its plan.
+pub(crate) type Confirmed = (Task, SealedPlan);
+
+/// Sends the queued tasks of these plans.
+pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut Progress) -> Result<(), EngineError> {
+    let connection = engine.connection(&progress.run.connection).await?;
+    progress.run.total = Some(plans.len() as u64);
+    progress.save().await?;
+    let lock = engine.lock(&connection.id);
+    let _held = lock.lock().await;
+    let mut queued = Vec::with_capacity(plans.len());
+    for digest in plans {
+        let Some(sealed) = engine.store.plan(digest).await? else {
+            progress.shortfall("no-such-plan", digest.to_string(), "there is no such plan; plan again");
+            continue;
+        };
+        let Some(task) = engine.store.task(&sealed.plan.task).await? else { continue };
+        match &task.state {
+            TaskState::Queued { plan, .. } if plan == digest => queued.push((task, sealed)),
+            // Taken up again after a restart: done already, or in the lookout's hands.
+            _ => progress.run.done += 1,
+        }
+    }
+    send(engine, &connection, queued, progress).await?;
+    let unsettled = unsettled(engine, plans).await?;
+    for (task, text) in unsettled {
+        progress.shortfall("not-synchronized", task.id.to_string(), text);
+    }
+    Ok(())
+}
+
+/// What of a run's tasks is not synchronized at its end, in a sentence each.
+async fn unsettled(engine: &Engine, plans: &[PlanDigest]) -> Result<Vec<(Task, String)>, EngineError> {
+    let mut open = Vec::new();
+    for digest in plans {
+        let Some(sealed) = engine.store.plan(digest).await? else { continue };
+        let Some(task) = engine.store.task(&sealed.plan.task).await? else { continue };
+        let text = match &task.state {
+            TaskState::Uncertain { why, .. } => {
+                format!("{}: {} may or may not be there ({why}). It is being looked for; nothing is sent again before it is known.", task.number, task.amount)
+            }
+            TaskState::Retrying { at, failure, .. } => {
+                format!("{}: nothing was written; it is tried again at {at} ({})", task.number, failure.message)
+            }
+            TaskState::Parked { failure } => format!("{}: {}", task.number, failure.message),
+            _ => continue,
+        };
+        open.push((task, text));
+    }
+    Ok(open)
+}
+
+/// Caller holds the connection's lock.
+pub(crate) async fn send(
+    engine: &Engine,
+    connection: &Connection,
+    queued: Vec<Confirmed>,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    if queued.is_empty() {
+        return Ok(());
+    }
+    if connection.state != ConnectionState::Enabled {
+        return Err(EngineError::Paused {
+            connection: connection.id.clone(),
+            state: connection.state.to_string(),
+            reason: connection.state_reason.clone(),
+        });
+    }
+    let mut by_plugin: BTreeMap<PluginDigest, Vec<Confirmed>> = BTreeMap::new();
+    for confirmed in fresh(engine, connection, queued, progress).await? {
+        by_plugin.entry(confirmed.1.ground.plugin.clone()).or_default().push(confirmed);
+    }
+    for (plugin, confirmed) in by_plugin {
+        let Some(target) = engine.targets.by_digest(&plugin) else {
+            progress.shortfall("plugin-gone", plugin.to_string(), "the version that made these plans is gone; plan again");
+            continue;
+        };
+        for chunk in confirmed.chunks(target.card().batch_tasks.max(1)) {
+            send_batch(engine, connection, &target, chunk, progress).await?;
+            progress.run.done += chunk.len() as u64;
+            progress.save().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Those whose ground has not moved since they were shown. The others say what moved, and are planned anew.
+async fn fresh(
+    engine: &Engine,
+    connection: &Connection,
+    queued: Vec<Confirmed>,
+    progress: &mut Progress,
+) -> Result<Vec<Confirmed>, EngineError> {
+    let target = engine.target(connection)?;
+    let mut fresh = Vec::with_capacity(queued.len());
+    let mut writes = Vec::new();
+    for chunk in queued.chunks(200) {
+        let tasks: Vec<Task> = chunk.iter().map(|(task, _)| task.clone()).collect();
+        let prepared = prepare_all(engine, connection, &target, &tasks).await?;
+        for ((task, sealed), prepared) in chunk.iter().zip(prepared) {
+            let moved_parts = match prepared {
+                Ok(prepared) => named_list(&sealed.ground.moved(&prepared.ground)),
+                Err(Unprepared::Judged(_)) => "the rules or links say otherwise by now".to_owned(),
+                Err(Unprepared::Failed(failure)) => failure.message,
+            };
+            if moved_parts.is_empty() && sealed.is_intact() {
+                fresh.push((task.clone(), sealed.clone()));
+                continue;
+            }
+            let text = format!(
+                "{}: the plan was refused because since it was shown {moved_parts}. Nothing was written. Plan again and confirm what has changed.",
+                task.number
+            );
+            progress.shortfall("plan-stale", task.id.to_string(), text);
+            progress.count("stale", 1);
+            writes.extend(moved(engine, task, Event::Unplanned));
+        }
+    }
+    engine.store.commit(writes).await?;
+    Ok(fresh)
+}
+
+async fn send_batch(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    confirmed: &[Confirmed],
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    let now = engine.clock.now();
+    let plans: Vec<PlanDigest> = confirmed.iter().map(|(_, sealed)| sealed.digest.clone()).collect();
+    let mut generation = 0;
+    for plan in &plans {
+        generation = generation.max(engine.store.times_sent(plan).await?);
+    }
+    let batch = Batch {
+        id: Batch::id(&connection.id, &plans, generation),
+        connection: connection.id.clone(),
+        plugin: target.digest().clone(),
+        plans,
+        adopted: Vec::new(),
+        state: BatchState::Open,
+        opened_at: now,
+        probes: 0,
+        probe_at: None,
+    };
+    let mut writes = vec![Write::PutBatch(batch.clone())];
+    let mut sending = Vec::with_capacity(confirmed.len());
+    for (task, sealed) in confirmed {
+        let Ok(state) = next(task.state.clone(), Event::Sent { batch: batch.id.clone() }) else { continue };
+        let task = Task { state, updated_at: now, version: task.version + 1, ..task.clone() };
+        writes.push(Write::UpdateTask(task.clone()));
+        sending.push((task, sealed.clone()));
+    }
+    engine.store.commit(writes).await?;
+    let results = apply(engine, target, &batch, &sending).await;
+    settle::settle(engine, connection, target, batch, sending, results, progress).await
+}
+
+/// What came back for each plan of a batch.
+pub(crate) type Applied = Vec<Result<counterfoil_domain::plan::Receipt, Failure>>;
+
+/// Runs `apply` for the whole batch, from the start: what the journal knows is replayed.
+pub(crate) async fn apply(engine: &Engine, target: &Arc<dyn Target>, batch: &Batch, confirmed: &[Confirmed]) -> Applied {
+    let exchange: Arc<dyn Exchange> = Arc::new(Journaled::new(
+        (&engine.door, &engine.store, &engine.clock),
+        batch.connection.clone(),
+        batch.id.clone(),
+        target.card(),
+    ));
+    let plans = confirmed
+        .iter()
+        .map(|(_, sealed)| {
+            let adopted: Vec<ChangeReceipt> =
+                batch.adopted.iter().filter(|(plan, _)| *plan == sealed.digest).map(|(_, receipt)| receipt.clone()).collect();
+            (sealed.plan.clone(), adopted)
+        })
+        .collect();
+    match target.apply(exchange, plans).await {
+        Ok(results) => results,
+        // The guest gave no answer: what its writes did is in the journal, and settling reads it there.
+        Err(error) => {
+            let failure = Failure::new(FailureClass::UnknownOutcome, "apply-stopped", error.to_string());
+            vec![Err(failure); confirmed.len()]
+        }
+    }
+}

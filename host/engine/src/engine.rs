@@ -1,0 +1,113 @@
+//! What the engine works with: the ports, and one lock a connection. Owns no decision.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use counterfoil_domain::connection::Connection;
+use counterfoil_domain::id::{ConnectionId, MarketplaceId, RunId};
+use counterfoil_domain::ports::{
+    CallError, Clock, CommitError, Door, MarketplaceClient, SourceError, Store, StoreError, Target, Targets,
+};
+use tokio::sync::broadcast;
+
+/// The marketplaces that are configured, by id. Replaced as setups change.
+#[derive(Debug, Default)]
+pub struct Sources(RwLock<BTreeMap<MarketplaceId, Arc<dyn MarketplaceClient>>>);
+
+impl Sources {
+    pub fn put(&self, id: MarketplaceId, client: Arc<dyn MarketplaceClient>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, client);
+    }
+
+    pub fn get(&self, id: &MarketplaceId) -> Option<Arc<dyn MarketplaceClient>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub targets: Arc<dyn Targets>,
+    pub door: Arc<dyn Door>,
+    pub sources: Arc<Sources>,
+    pub clock: Arc<dyn Clock>,
+    /// Told whenever a run's row changed.
+    pub changed: broadcast::Sender<RunId>,
+}
+
+/// What an engine operation can fail with as a whole. Failures of single orders and tasks are values.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("{0}. Nothing was written and the cursor did not move: the next check reads the same orders again.")]
+    Source(#[from] SourceError),
+    #[error("the plugin {plugin} is not installed; connection {connection} cannot work without it. Nothing was written.")]
+    NoPlugin { plugin: String, connection: ConnectionId },
+    #[error("marketplace {0} is not configured. Nothing was read or written.")]
+    NoMarketplace(MarketplaceId),
+    #[error("connection {0} does not exist")]
+    NoConnection(ConnectionId),
+    #[error("connection {connection} is {state}: {reason}. Nothing was sent.")]
+    Paused { connection: ConnectionId, state: String, reason: String },
+    #[error("{0}")]
+    Call(#[from] CallError),
+}
+
+impl EngineError {
+    /// Worth trying again without anybody doing anything.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Commit(CommitError::Store(error)) => *error == StoreError::Busy,
+            Self::Commit(CommitError::Conflict { .. }) => true,
+            Self::Source(error) => error.is_retriable(),
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) targets: Arc<dyn Targets>,
+    pub(crate) door: Arc<dyn Door>,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) changed: broadcast::Sender<RunId>,
+    locks: Mutex<BTreeMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Engine {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            targets: parts.targets,
+            door: parts.door,
+            sources: parts.sources,
+            clock: parts.clock,
+            changed: parts.changed,
+            locks: Mutex::default(),
+        }
+    }
+
+    /// Held while anything is written to a connection. Coarser than a lock per document, and never wrong:
+    /// no two batches can race for one.
+    pub(crate) fn lock(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(connection.clone()).or_default())
+    }
+
+    pub(crate) async fn connection(&self, id: &ConnectionId) -> Result<Connection, EngineError> {
+        let all = self.store.connections().await?;
+        all.into_iter().find(|c| c.id == *id).ok_or_else(|| EngineError::NoConnection(id.clone()))
+    }
+
+    pub(crate) fn target(&self, connection: &Connection) -> Result<Arc<dyn Target>, EngineError> {
+        self.targets.active(&connection.plugin).ok_or_else(|| EngineError::NoPlugin {
+            plugin: connection.plugin.to_string(),
+            connection: connection.id.clone(),
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! What judgements and plans rest on, loaded once for many: scenarios, links, metered products, settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use counterfoil_domain::assemble::{self, Parts};
+use counterfoil_domain::card::{Card, Scenario};
+use counterfoil_domain::connection::Connection;
+use counterfoil_domain::directory::Entity;
+use counterfoil_domain::id::EntityId;
+use counterfoil_domain::job::Job;
+use counterfoil_domain::judge::{self, Judgement, Law, LinkBook};
+use counterfoil_domain::money::Currency;
+use counterfoil_domain::order::Order;
+use counterfoil_domain::plan::Ground;
+use counterfoil_domain::ports::Target;
+use counterfoil_domain::pricing::PriceError;
+use counterfoil_domain::snapshot;
+use counterfoil_domain::task::{Subject, Task};
+
+use crate::engine::{Engine, EngineError};
+
+/// Everything that an order of one connection is judged by, owned.
+#[derive(Debug)]
+pub(crate) struct LawBook {
+    scenarios: Vec<Scenario>,
+    pub(crate) links: LinkBook,
+    metered: BTreeSet<String>,
+    /// Of products that name one: what a subscription without a currency is taken to be in.
+    pub(crate) currency: Option<Currency>,
+}
+
+impl LawBook {
+    pub(crate) async fn load(engine: &Engine, connection: &Connection) -> Result<Self, EngineError> {
+        let card = engine.target(connection)?;
+        let products = engine.store.products(&connection.marketplace).await?;
+        let links = engine.store.links(&connection.id, None).await?;
+        Ok(Self {
+            scenarios: card.card().scenarios.clone(),
+            links: LinkBook::new(links),
+            currency: products.iter().find_map(|product| product.currency),
+            metered: products.into_iter().filter(|p| p.metered).map(|p| p.product.code).collect(),
+        })
+    }
+
+    pub(crate) fn law<'a>(&'a self, connection: &'a Connection, now: DateTime<Utc>) -> Law<'a> {
+        Law { scenarios: &self.scenarios, rules: &connection.rules, links: &self.links, metered: &self.metered, now }
+    }
+}
+
+/// A task's order as it stands now: from the source, or the snapshot of its subscription.
+pub(crate) async fn order_of(engine: &Engine, task: &Task, book: &LawBook) -> Result<Option<Order>, EngineError> {
+    match &task.subject {
+        Subject::Order { key, .. } => Ok(engine.store.order(key).await?),
+        Subject::Initial { marketplace, subscription } => {
+            let found = engine.store.subscriptions(marketplace, Some(vec![subscription.clone()])).await?;
+            let currency = book.currency.unwrap_or(task.amount.currency);
+            Ok(found.first().map(|s| snapshot::order(marketplace, s, currency, task.observed_at)))
+        }
+    }
+}
+
+/// Judges a task's order anew, with today's links and rules.
+pub(crate) fn judge_task<'a>(
+    task: &Task,
+    order: &'a Order,
+    subscription: Option<&counterfoil_domain::market::Subscription>,
+    law: Law<'_>,
+) -> Judgement<'a> {
+    match task.subject {
+        Subject::Order { .. } => judge::judge(order, subscription, law),
+        Subject::Initial { .. } => snapshot::judge(order, law),
+    }
+}
+
+/// A connection's settings with the card's defaults for what is not set.
+pub(crate) fn settings(card: &Card, connection: &Connection) -> Vec<(String, String)> {
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    for setting in &card.settings {
+        if let Some(default) = &setting.default {
+            all.insert(setting.name.clone(), default.clone());
+        }
+    }
+    all.extend(connection.settings.iter().map(|(name, value)| (name.clone(), value.clone())));
+    all.into_iter().collect()
+}
+
+/// A task made ready for a target: its job, and the ground that a plan of it will rest on.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) job: Job,
+    pub(crate) ground: Ground,
+    pub(crate) order: Order,
+}
+
+/// The job of a judged order. `items` are the target's catalogue entries that the prices need.
+pub(crate) fn prepare(
+    engine: &Engine,
+    task: &Task,
+    order: &Order,
+    judgement: &Judgement<'_>,
+    with: With<'_>,
+) -> Result<Prepared, PriceError> {
+    let parts = Parts {
+        task: &task.id,
+        kind: task.kind,
+        connection: with.connection,
+        customer: with.customer,
+        subscription: with.subscription,
+        links: &with.book.links,
+        items: with.items,
+        settings: with.settings,
+        today: engine.clock.now().date_naive(),
+    };
+    let job = assemble::job(order, &judgement.lines, parts)?;
+    let ground = Ground {
+        revision: job.order.revision.clone(),
+        links: assemble::links_digest(&job),
+        settings: assemble::settings_digest(with.settings, with.connection),
+        rules: assemble::rules_digest(&judgement.lines),
+        adjustments: assemble::adjustments_digest(&job),
+        target_records: assemble::target_records_digest(&job, with.items),
+        plugin: with.target.digest().clone(),
+    };
+    Ok(Prepared { job, ground, order: order.clone() })
+}
+
+/// What a job is prepared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct With<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) target: &'a Arc<dyn Target>,
+    pub(crate) book: &'a LawBook,
+    pub(crate) customer: Option<&'a counterfoil_domain::market::Customer>,
+    pub(crate) subscription: Option<&'a counterfoil_domain::market::Subscription>,
+    pub(crate) items: &'a BTreeMap<EntityId, Entity>,
+    pub(crate) settings: &'a [(String, String)],
+}

@@ -1,0 +1,20 @@
+//! The shell around the domain's decisions: reads marketplaces, makes tasks, proposes plans, dispatches
+//! effects, looks for lost ones. Knows no SQL, no HTTP and no wasmtime: only ports.
+
+mod check;
+mod dispatch;
+mod engine;
+mod exchange;
+mod ground;
+mod linking;
+mod lookout;
+mod observe;
+mod prepared;
+mod progress;
+mod propose;
+mod settle;
+mod worker;
+
+pub use engine::{Engine, EngineError, Parts, Sources};
+pub use exchange::{Journaled, ReadOnly};
+pub use worker::{BeforeRound, Worker};

@@ -1,0 +1,233 @@
+//! Links that make themselves: a unique exact key on both sides. Everything else waits for a person.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use counterfoil_domain::connection::Connection;
+use counterfoil_domain::directory::Entity;
+use counterfoil_domain::id::{Actor, CustomerId};
+use counterfoil_domain::link::{Link, LinkKind, LinkState};
+use counterfoil_domain::matching::{self, Keys, NoMatch};
+use counterfoil_domain::order::ProductRef;
+use counterfoil_domain::ports::{AuditEntry, CallError, Exchange, PageRequest, Target, TaskFilter, Write};
+use counterfoil_domain::task::{Event, Need, Task, TaskState, next};
+
+use crate::engine::{Engine, EngineError};
+use crate::exchange::ReadOnly;
+use crate::ground::{self, LawBook};
+use crate::progress::Progress;
+
+/// More pages than any catalogue has: a target that never ends its list is broken.
+const MOST_PAGES: usize = 2_000;
+
+/// Links what can be linked, and judges again what waited for it.
+pub(crate) async fn link_by_keys(engine: &Engine, connection: &Connection, progress: &mut Progress) -> Result<(), EngineError> {
+    let pending = pending(engine, connection).await?;
+    let (parties, items) = wanted(&pending);
+    if parties.is_empty() && items.is_empty() {
+        return Ok(());
+    }
+    let target = engine.target(connection)?;
+    let links = match find(engine, connection, &target, &parties, &items, progress).await {
+        Ok(links) => links,
+        Err(EngineError::Call(error)) => {
+            let text = format!("links could not be looked up in {}: {error}. Tasks wait for their links; nothing is lost.", connection.name);
+            progress.shortfall("linking-failed", connection.id.to_string(), text);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    progress.count("links-made", links.len() as u64);
+    let now = engine.clock.now();
+    for chunk in links.chunks(500) {
+        let mut writes: Vec<Write> = chunk.iter().cloned().map(Write::PutLink).collect();
+        writes.extend(chunk.iter().map(|link| {
+            Write::Audit(AuditEntry {
+                at: now,
+                actor: Actor::new("rules"),
+                action: "link".to_owned(),
+                subject: format!("{}/{}", link.key.kind, link.key.source),
+                detail: link.why.clone(),
+            })
+        }));
+        engine.store.commit(writes).await?;
+    }
+    judge_again(engine, connection, pending, progress).await
+}
+
+/// Every task of the connection that waits for something.
+pub(crate) async fn pending(engine: &Engine, connection: &Connection) -> Result<Vec<Task>, EngineError> {
+    in_state(engine, connection, &["pending"]).await
+}
+
+pub(crate) async fn in_state(engine: &Engine, connection: &Connection, states: &[&str]) -> Result<Vec<Task>, EngineError> {
+    let filter = TaskFilter {
+        connection: Some(connection.id.clone()),
+        states: states.iter().map(|state| (*state).to_owned()).collect(),
+        ..TaskFilter::default()
+    };
+    let mut page = PageRequest { after: None, limit: 1_000 };
+    let mut all = Vec::new();
+    loop {
+        let tasks = engine.store.tasks(filter.clone(), page.clone()).await?;
+        let Some(last) = tasks.last() else { return Ok(all) };
+        page.after = Some((last.observed_at, last.id.clone()));
+        all.extend(tasks);
+    }
+}
+
+fn wanted(tasks: &[Task]) -> (BTreeSet<String>, BTreeMap<String, String>) {
+    let mut parties = BTreeSet::new();
+    let mut items = BTreeMap::new();
+    for task in tasks {
+        let TaskState::Pending(needs) = &task.state else { continue };
+        for need in needs {
+            match need {
+                Need::Link { kind: LinkKind::Party, source, .. } => {
+                    parties.insert(source.clone());
+                }
+                Need::Link { kind: LinkKind::Item, source, name } => {
+                    items.insert(source.clone(), name.clone());
+                }
+                Need::Link { .. } | Need::Decision { .. } => {}
+            }
+        }
+    }
+    (parties, items)
+}
+
+async fn find(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    parties: &BTreeSet<String>,
+    items: &BTreeMap<String, String>,
+    progress: &mut Progress,
+) -> Result<Vec<Link>, EngineError> {
+    let mut links = Vec::new();
+    if !parties.is_empty() {
+        let entities = list(engine, connection, target, "party").await?;
+        let keys = Keys::of(&entities);
+        let ids = parties.iter().map(|id| CustomerId::new(id.clone())).collect();
+        let customers = engine.store.customers(&connection.marketplace, Some(ids)).await?;
+        let mut taken = taken(engine, connection).await?;
+        for customer in &customers {
+            match matching::party(&connection.id, customer, &keys, &taken) {
+                Ok(link) => {
+                    if let LinkState::Linked(target) = &link.state {
+                        taken.insert(target.id.to_string(), customer.id.to_string());
+                    }
+                    links.push(link);
+                }
+                Err(no) => not_linked(&no, "customer", &customer.name, progress),
+            }
+        }
+    }
+    if !items.is_empty() {
+        let entities = list(engine, connection, target, "item").await?;
+        let keys = Keys::of(&entities);
+        for (code, name) in items {
+            let product = ProductRef { code: code.clone(), name: name.clone() };
+            match matching::item(&connection.id, &product, &keys) {
+                Ok(link) => links.push(link),
+                Err(no) => not_linked(&no, "product", name, progress),
+            }
+        }
+    }
+    Ok(links)
+}
+
+/// Parties that have a customer already: two customers on one party is a person's decision.
+async fn taken(engine: &Engine, connection: &Connection) -> Result<BTreeMap<String, String>, EngineError> {
+    let links = engine.store.links(&connection.id, Some(LinkKind::Party)).await?;
+    Ok(links
+        .into_iter()
+        .filter_map(|link| match link.state {
+            LinkState::Linked(target) => Some((target.id.to_string(), link.key.source)),
+            LinkState::Unlinked | LinkState::NeverSync => None,
+        })
+        .collect())
+}
+
+fn not_linked(no: &NoMatch, what: &str, name: &str, progress: &mut Progress) {
+    match no {
+        NoMatch::Nothing => progress.count("links-missing", 1),
+        NoMatch::Several { key, targets } => {
+            progress.count("links-missing", 1);
+            let text = format!("{what} {name} was not linked by itself: {key} is held by {}. Choose one.", targets.join(", "));
+            progress.problem("link-ambiguous", name, text);
+        }
+        NoMatch::Taken { target, by } => {
+            progress.count("links-missing", 1);
+            let text = format!("{what} {name} was not linked by itself: {target} is linked to customer {by} already.");
+            progress.problem("link-taken", name, text);
+        }
+    }
+}
+
+pub(crate) fn read_only(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>) -> Arc<dyn Exchange> {
+    Arc::new(ReadOnly {
+        door: Arc::clone(&engine.door),
+        clock: Arc::clone(&engine.clock),
+        connection: connection.id.clone(),
+        timeout: target.card().egress.timeout,
+    })
+}
+
+async fn list(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>, kind: &str) -> Result<Vec<Entity>, EngineError> {
+    let exchange = read_only(engine, connection, target);
+    let mut all = Vec::new();
+    let mut cursor = None;
+    for _ in 0..MOST_PAGES {
+        let page = target.search(Arc::clone(&exchange), kind.to_owned(), String::new(), cursor).await?;
+        all.extend(page.entities);
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(all),
+        }
+    }
+    Err(EngineError::Call(CallError::Nonsense(format!("the list of kind \"{kind}\" has more than {MOST_PAGES} pages"))))
+}
+
+/// Evaluates the rules again for tasks that waited.
+pub(crate) async fn judge_again(
+    engine: &Engine,
+    connection: &Connection,
+    tasks: Vec<Task>,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    let book = LawBook::load(engine, connection).await?;
+    let now = engine.clock.now();
+    let mut writes = Vec::new();
+    for task in tasks {
+        // A decision belongs to a person; links cannot take it.
+        let decides = matches!(&task.state, TaskState::Pending(needs) if needs.iter().any(|n| matches!(n, Need::Decision { .. })));
+        let Some(order) = ground::order_of(engine, &task, &book).await? else { continue };
+        if decides && !order.lines.is_empty() && !was_unignored(&task) {
+            continue;
+        }
+        let subscription = match &order.subscription {
+            Some(id) => engine.store.subscriptions(&connection.marketplace, Some(vec![id.clone()])).await?.pop(),
+            None => None,
+        };
+        let verdict = ground::judge_task(&task, &order, subscription.as_ref(), book.law(connection, now)).verdict;
+        if let Ok(state) = next(task.state.clone(), Event::Judged(verdict)) {
+            if state != task.state {
+                progress.count("tasks-judged-again", 1);
+                writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
+            }
+        }
+    }
+    for chunk in writes.chunks(500) {
+        engine.store.commit(chunk.to_vec()).await?;
+    }
+    Ok(())
+}
+
+/// The note that unignoring leaves until the rules were evaluated again.
+const WAITS_FOR_RULES: &str = "waiting for the rules";
+
+fn was_unignored(task: &Task) -> bool {
+    matches!(&task.state, TaskState::Pending(needs)
+        if needs.iter().any(|need| matches!(need, Need::Decision { why } if why == WAITS_FOR_RULES)))
+}

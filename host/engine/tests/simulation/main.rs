@@ -1,0 +1,8 @@
+//! Engine and domain against a ledger with faults: exactly once, or a person decides. Deterministic: the clock
+//! is turned by hand, and a crash is the n-th commit that never returns.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod crash;
+mod faults;
+mod ledger;
+mod shop;

@@ -1,0 +1,43 @@
+//! A plugin as a file: one component that carries its card. Owns reading and refusing; runs nothing.
+
+mod offered;
+mod read;
+mod section;
+
+pub use offered::RefusedImport;
+pub use read::{PackageError, read};
+pub use section::{EmbedError, embed};
+
+use std::sync::Arc;
+
+use counterfoil_domain::card::Card;
+use counterfoil_domain::id::PluginDigest;
+
+/// The custom section that holds the card.
+pub const MANIFEST_SECTION: &str = "counterfoil:manifest";
+
+/// No component is larger: twice what a Python plugin needs.
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// A component that was read, whole, and may be loaded.
+#[derive(Clone)]
+pub struct Package {
+    /// SHA-256 of the bytes: names the version for ever.
+    pub digest: PluginDigest,
+    pub bytes: Arc<[u8]>,
+    pub card: Card,
+    /// What it imports, all of it offered.
+    pub imports: Vec<String>,
+}
+
+impl Package {
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl std::fmt::Debug for Package {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({} bytes, {})", self.card.id, self.card.version, self.size(), self.digest)
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads a plugin's card from `plugin.toml` and says everything that is wrong with it at once. Owns the file
+//! format and its rules; the card itself is `counterfoil_domain::card`.
+
+mod auth;
+mod delivery;
+mod egress;
+mod identity;
+mod reader;
+mod rules;
+mod scenarios;
+mod settings;
+mod show;
+
+use std::fmt;
+
+use counterfoil_domain::card::Card;
+
+use reader::{Fields, Report};
+pub(crate) use rules::MAX_MEMORY_MIB;
+pub use show::{card_text, scenario_table_markdown};
+
+/// The contract that this host serves; a later patch of it changes nothing that a card could see.
+pub const CONTRACT: &str = "0.1";
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The path of the key ("budgets.limits[1].scope"); empty for the file as a whole.
+    pub key: String,
+    /// Counted from one.
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() {
+            write!(f, "line {}: {}", self.line, self.message)
+        } else {
+            write!(f, "{} (line {}): {}", self.key, self.line, self.message)
+        }
+    }
+}
+
+/// Everything that is wrong with one manifest, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ManifestErrors(pub Vec<Problem>);
+
+impl fmt::Display for ManifestErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => f.write_str("plugin.toml has a mistake")?,
+            count => write!(f, "plugin.toml has {count} mistakes")?,
+        }
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The card that the text describes, or all that keeps it from being one.
+pub fn parse(text: &str) -> Result<Card, ManifestErrors> {
+    let report = Report::new(text);
+    let card = match toml::de::DeTable::parse(text) {
+        Ok(root) => card(Fields::root(root.get_ref(), &report)),
+        Err(error) => {
+            report.whole(error.span().map_or(0, |span| span.start), format!("this is not TOML: {}", error.message()));
+            None
+        }
+    };
+    let problems = report.into_problems();
+    match card {
+        Some(card) if problems.is_empty() => Ok(card),
+        _ => Err(ManifestErrors(problems)),
+    }
+}
+
+/// Every section is read even when an earlier one is wrong, so that all mistakes are told together.
+fn card(mut root: Fields<'_>) -> Option<Card> {
+    identity::contract(&mut root);
+    let identity = root.table("plugin").map(identity::plugin);
+    let settings = settings::settings(&mut root);
+    let egress = root.table("egress").map(|fields| egress::egress(fields, &settings));
+    let auth = root.table("auth").map(|fields| auth::auth(fields, &settings));
+    let budgets = root.table("budgets").map(delivery::budgets);
+    let delivery = root.table("delivery").map(delivery::delivery);
+    let batch_tasks = root.table("batch").map(delivery::batch);
+    let limits = root.table("limits").map(delivery::limits);
+    let scenarios = scenarios::scenarios(&mut root);
+    let (report, spot) = (root.report(), root.spot());
+    root.finish();
+
+    let (identity, (egress, asked), (auth, static_headers)) = (identity?, egress?, auth?);
+    rules::headers_do_not_clash(report, &spot, &asked, &auth, &static_headers, delivery.as_ref());
+    Some(Card {
+        id: identity.id,
+        name: identity.name,
+        version: identity.version,
+        publisher: identity.publisher,
+        summary: identity.summary,
+        contract: CONTRACT.to_owned(),
+        documents: identity.documents,
+        egress,
+        auth,
+        static_headers,
+        budgets: budgets?,
+        delivery: delivery?,
+        batch_tasks: batch_tasks?,
+        limits: limits?,
+        settings,
+        scenarios,
+    })
+}

@@ -1,0 +1,160 @@
+//! A card for people: what `plugin inspect` prints and what documentation takes over.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use counterfoil_domain::card::{Auth, Card, DeliveryClass, Scenario, SettingType};
+
+/// The scenario table as Markdown.
+pub fn scenario_table_markdown(card: &Card) -> String {
+    let mut out = String::from(
+        "| Scenario | Order | Billing models | Lines | Fees at the catalogue's price | Fees at the order's price | Order's price when |\n",
+    );
+    out.push_str("|---|---|---|---|---|---|---|\n");
+    for scenario in &card.scenarios {
+        let models: Vec<&str> = scenario.models.iter().map(|model| model.name()).collect();
+        let lines = match scenario.usage {
+            Some(true) => "usage",
+            Some(false) => "without usage",
+            None => "all",
+        };
+        let catalogue = fees(scenario, counterfoil_domain::job::PriceSource::Catalogue);
+        let order = fees(scenario, counterfoil_domain::job::PriceSource::Order);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {lines} | {catalogue} | {order} | {} |",
+            scenario.name,
+            scenario.order,
+            models.join(", "),
+            when(scenario)
+        );
+    }
+    out
+}
+
+fn fees(scenario: &Scenario, source: counterfoil_domain::job::PriceSource) -> String {
+    let names: Vec<&str> =
+        scenario.fees.iter().filter(|(_, price)| *price == source).map(|(fee, _)| fee.name()).collect();
+    dash(&names.join(", "))
+}
+
+fn when(scenario: &Scenario) -> String {
+    let parts: Vec<String> = scenario
+        .order_price_when
+        .iter()
+        .map(|(when, fees)| format!("{when}: {}", fees.iter().map(|fee| fee.name()).collect::<Vec<_>>().join(", ")))
+        .collect();
+    dash(&parts.join("; "))
+}
+
+fn dash(text: &str) -> String {
+    if text.is_empty() { "–".to_owned() } else { text.to_owned() }
+}
+
+/// Everything that a plugin may do and promises, as text.
+pub fn card_text(card: &Card) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{} {} ({}) by {}", card.name, card.version, card.id, card.publisher);
+    let _ = writeln!(out, "{}", card.summary);
+    let _ = writeln!(out, "Contract {} · writes: {}", card.contract, card.documents.join(", "));
+    reach(&mut out, card);
+    let _ = writeln!(out, "\nSigns with (the host adds it; the sandbox never sees it)");
+    for auth in &card.auth {
+        let _ = writeln!(out, "  {}", auth_line(auth));
+    }
+    for (name, value) in &card.static_headers {
+        let _ = writeln!(out, "  header {name}: {value}");
+    }
+    promises(&mut out, card);
+    if !card.settings.is_empty() {
+        let _ = writeln!(out, "\nSettings");
+    }
+    for setting in &card.settings {
+        let kind = match &setting.kind {
+            SettingType::Text => "text".to_owned(),
+            SettingType::Integer => "whole number".to_owned(),
+            SettingType::Boolean => "yes or no".to_owned(),
+            SettingType::Choice(choices) => choices.join(" | "),
+        };
+        let needed = if setting.required { ", required" } else { "" };
+        let default = setting
+            .default
+            .as_deref()
+            .filter(|default| !default.is_empty())
+            .map(|default| format!(", default {default}"))
+            .unwrap_or_default();
+        let _ = writeln!(out, "  {:<18} {} ({kind}{needed}{default})", setting.name, setting.label);
+    }
+    let _ = write!(out, "\nScenarios\n\n{}", scenario_table_markdown(card));
+    out
+}
+
+fn reach(out: &mut String, card: &Card) {
+    let _ = writeln!(out, "\nMay reach {}", card.egress.base_url);
+    for door in &card.egress.allow {
+        let _ = writeln!(out, "  {:<5} {:<6} {}", door.effect.name(), door.method, door.path);
+    }
+    let _ = writeln!(out, "  request headers:  {}", dash(&card.egress.request_headers.join(", ")));
+    let _ = writeln!(out, "  response headers: {}", dash(&card.egress.response_headers.join(", ")));
+    let _ = writeln!(
+        out,
+        "  answers up to {} KiB, {} a request",
+        card.egress.max_response_bytes / 1024,
+        span(card.egress.timeout)
+    );
+}
+
+fn auth_line(auth: &Auth) -> String {
+    let mut line = format!("{} · secrets: {}", auth.scheme, auth.secrets.join(", "));
+    for (what, value) in [("header", &auth.header), ("authorize", &auth.authorize_url), ("token", &auth.token_url)] {
+        if let Some(value) = value {
+            let _ = write!(line, " · {what}: {value}");
+        }
+    }
+    if !auth.scopes.is_empty() {
+        let _ = write!(line, " · scopes: {}", auth.scopes.join(" "));
+    }
+    line
+}
+
+fn promises(out: &mut String, card: &Card) {
+    let _ = writeln!(out, "\nBudgets");
+    let _ = writeln!(out, "  {} requests at a time", card.budgets.concurrency);
+    for limit in &card.budgets.limits {
+        let left = limit.remaining_header.as_deref().map(|name| format!(" (left: {name})")).unwrap_or_default();
+        let _ = writeln!(out, "  {} calls in {} per {}{left}", limit.calls, span(limit.window), limit.scope);
+    }
+    let class = match card.delivery.class() {
+        DeliveryClass::A { lifetime } => format!(
+            "A: the target keeps the idempotency key {} for {}",
+            card.delivery.idempotency_header.as_deref().unwrap_or_default(),
+            span(lifetime)
+        ),
+        DeliveryClass::B => "B: a lost document is found again".to_owned(),
+        DeliveryClass::C => "C: after a lost answer a person decides".to_owned(),
+    };
+    let _ = writeln!(out, "\nDelivery\n  class {class}");
+    let locate = if card.delivery.locate_is_reliable { "reliable" } else { "not reliable" };
+    let _ = writeln!(out, "  looking for a document is {locate}, {} after the write", span(card.delivery.settle));
+    let limits = &card.limits;
+    let _ = writeln!(out, "\nLimits");
+    let _ = writeln!(
+        out,
+        "  {} MiB of memory, {} to plan, {} to apply, {} tasks a call",
+        limits.memory_mib,
+        span(limits.plan),
+        span(limits.apply),
+        card.batch_tasks
+    );
+}
+
+fn span(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    match millis {
+        ms if ms % 1000 != 0 => format!("{ms} ms"),
+        ms if ms >= 86_400_000 && ms % 86_400_000 == 0 => format!("{} d", ms / 86_400_000),
+        ms if ms >= 3_600_000 && ms % 3_600_000 == 0 => format!("{} h", ms / 3_600_000),
+        ms if ms >= 60_000 && ms % 60_000 == 0 => format!("{} min", ms / 60_000),
+        ms => format!("{} s", ms / 1000),
+    }
+}

@@ -1,0 +1,107 @@
+//! Who may do what: one table of routes and the least role each needs. The guard reads it, the tests
+//! enumerate it, and a route that is not in it answers nobody.
+
+use axum::http::Method;
+
+/// Each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    Viewer,
+    Biller,
+    Approver,
+    Operator,
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Viewer, Self::Biller, Self::Approver, Self::Operator, Self::Admin];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Biller => "biller",
+            Self::Approver => "approver",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody who can reach the port.
+    Open,
+    /// A token, or a session with its CSRF header on everything that changes something.
+    Least(Role),
+    /// A page: whoever has not signed in is sent to do so.
+    Page(Role),
+    /// A form of a page: signed in, and the handler compares the CSRF field.
+    Form(Role),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+const fn rule(method: &'static str, path: &'static str, access: Access) -> Rule {
+    Rule { method, path, access }
+}
+
+const VIEWER: Access = Access::Least(Role::Viewer);
+const BILLER: Access = Access::Least(Role::Biller);
+const APPROVER: Access = Access::Least(Role::Approver);
+const OPERATOR: Access = Access::Least(Role::Operator);
+
+pub const ROUTES: &[Rule] = &[
+    rule("GET", "/healthz", Access::Open),
+    rule("GET", "/readyz", Access::Open),
+    rule("GET", "/metrics", VIEWER),
+    rule("GET", "/v1/openapi.json", Access::Open),
+    rule("POST", "/v1/setup", OPERATOR),
+    rule("GET", "/v1/connections", VIEWER),
+    rule("GET", "/v1/connections/{id}", VIEWER),
+    rule("PUT", "/v1/connections/{id}/state", OPERATOR),
+    rule("POST", "/v1/connections/{id}/test", OPERATOR),
+    rule("GET", "/v1/connections/{id}/search", BILLER),
+    rule("POST", "/v1/connections/{id}/entities", BILLER),
+    rule("POST", "/v1/connections/{id}/check", BILLER),
+    rule("POST", "/v1/plans", BILLER),
+    rule("GET", "/v1/plans/{digest}", VIEWER),
+    rule("POST", "/v1/syncs", BILLER),
+    rule("GET", "/v1/tasks", VIEWER),
+    rule("POST", "/v1/tasks/unignore", BILLER),
+    rule("GET", "/v1/tasks/{id}", VIEWER),
+    rule("POST", "/v1/tasks/{id}/ignore", BILLER),
+    rule("POST", "/v1/tasks/{id}/unignore", BILLER),
+    rule("GET", "/v1/links", VIEWER),
+    rule("PUT", "/v1/links", BILLER),
+    rule("GET", "/v1/runs", VIEWER),
+    rule("GET", "/v1/runs/{id}", VIEWER),
+    rule("GET", "/v1/runs/{id}/events", VIEWER),
+    rule("GET", "/v1/exchanges", VIEWER),
+    rule("GET", "/v1/audit", APPROVER),
+    rule("GET", "/v1/plugins", VIEWER),
+    rule("GET", "/v1/plugins/{id}", VIEWER),
+    rule("GET", "/v1/summary", VIEWER),
+    rule("GET", "/", Access::Page(Role::Viewer)),
+    rule("GET", "/login", Access::Open),
+    rule("POST", "/login", Access::Open),
+    rule("POST", "/logout", Access::Form(Role::Viewer)),
+    rule("GET", "/assets/style.css", Access::Open),
+];
+
+/// Accepting what needs a person is more than confirming a plan without findings.
+pub(crate) const ACCEPTS_FINDINGS: Role = Role::Approver;
+
+/// The rule of a matched route; HEAD is GET without a body.
+pub(crate) fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {
+    let method = if method == Method::HEAD { Method::GET.as_str() } else { method.as_str() };
+    ROUTES.iter().find(|rule| rule.method == method && rule.path == path)
+}

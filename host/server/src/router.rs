@@ -1,0 +1,165 @@
+//! Routes put together, with the layers around them, and the OpenAPI description that they give.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder, Responses};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::guard::{guard, method_not_allowed};
+use crate::headers::{dress, of_panic};
+use crate::pages::{self, home, login};
+use crate::parts::{App, ServerParts};
+use crate::problem::{Problem, ProblemBody};
+use crate::routes::{
+    commands, connections, events, ignoring, journal, links, plans, plugins, runs, setup, summary, syncs, system, tasks,
+};
+
+const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(description())
+        .routes(routes!(system::healthz))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+        .routes(routes!(system::openapi))
+        .routes(routes!(setup::apply))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::show))
+        .routes(routes!(connections::set_state))
+        .routes(routes!(connections::test))
+        .routes(routes!(connections::search))
+        .routes(routes!(connections::create))
+        .routes(routes!(commands::check))
+        .routes(routes!(commands::plan))
+        .routes(routes!(plans::show))
+        .routes(routes!(syncs::sync))
+        .routes(routes!(tasks::list))
+        .routes(routes!(ignoring::unignore_many))
+        .routes(routes!(tasks::show))
+        .routes(routes!(ignoring::ignore))
+        .routes(routes!(ignoring::unignore))
+        .routes(routes!(links::list, links::put))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(events::events))
+        .routes(routes!(journal::exchanges))
+        .routes(routes!(journal::audit))
+        .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show))
+        .routes(routes!(summary::summary))
+        .routes(routes!(home::show))
+        .routes(routes!(login::show, login::submit))
+        .routes(routes!(login::leave))
+        .routes(routes!(pages::style))
+}
+
+fn description() -> OpenApi {
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Counterfoil")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some("Synchronizes marketplace orders to billing systems: plan, confirm, apply, check. Money is a decimal in a string with its currency; times are RFC 3339 in UTC; enums are open.")),
+        )
+        .build()
+}
+
+/// Named by what it is asked: "post_tasks_by_id_ignore".
+fn operation_id(method: &str, path: &str) -> String {
+    let path = if path == "/" { "/home" } else { path };
+    let segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != "v1");
+    segments.fold(method.to_lowercase(), |id, segment| {
+        let by = if segment.starts_with('{') { "by_" } else { "" };
+        let plain = segment.trim_matches(['{', '}']).replace('.', "_");
+        format!("{id}_{by}{plain}")
+    })
+}
+
+/// The standard wants a description of each answer, however plain.
+fn describe(responses: &mut Responses) {
+    for (status, response) in &mut responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let words = match status.as_str() {
+                "200" => "It is so.",
+                "201" => "It was created.",
+                "202" => "A run was started; follow it.",
+                _ => "See the body.",
+            };
+            words.clone_into(&mut response.description);
+        }
+    }
+}
+
+/// What every operation may answer, said once, and how to sign in.
+fn finish(mut api: OpenApi) -> OpenApi {
+    let components = api.components.get_or_insert_default();
+    let mut schemas = Vec::new();
+    ProblemBody::schemas(&mut schemas);
+    schemas.push((ProblemBody::name().into_owned(), ProblemBody::schema()));
+    components.schemas.extend(schemas);
+    components.add_security_scheme(
+        "token",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("cf_…").build()),
+    );
+    let problem = ResponseBuilder::new()
+        .description("A problem (RFC 9457).")
+        .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
+        .build();
+    for (path, item) in &mut api.paths.paths {
+        let open = |method: &str| {
+            crate::ROUTES.iter().any(|rule| rule.path == path && rule.method == method && rule.access == crate::Access::Open)
+        };
+        for (method, operation) in [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post)] {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(operation_id(method, path));
+            describe(&mut operation.responses);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.clone()));
+            if !open(method) {
+                let none: [&str; 0] = [];
+                operation.security = Some(vec![utoipa::openapi::SecurityRequirement::new("token", none)]);
+            }
+        }
+    }
+    api
+}
+
+/// The OpenAPI 3.1 description, as JSON.
+pub fn openapi() -> String {
+    let (_, api) = all().split_for_parts();
+    finish(api).to_pretty_json().unwrap_or_default()
+}
+
+async fn nowhere() -> Problem {
+    Problem::not_found("page or API route", "at this address")
+}
+
+async fn wrong_method() -> Problem {
+    method_not_allowed()
+}
+
+pub(crate) fn build(parts: ServerParts, closing: watch::Receiver<bool>) -> Router {
+    let app = App::new(parts, openapi(), closing);
+    let (routes, _) = all().split_for_parts();
+    routes
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(app.clone(), guard))
+        .layer(CatchPanicLayer::custom(of_panic))
+        .layer(from_fn_with_state(app.clone(), dress))
+        .with_state(app)
+}
+
+/// The whole server as a router, for `serve` and for tests.
+pub fn router(parts: ServerParts) -> Router {
+    let (_, closing) = watch::channel(false);
+    build(parts, closing)
+}

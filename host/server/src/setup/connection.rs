@@ -1,0 +1,222 @@
+//! Whether a connection of a document makes sense: its plugin, its settings against the card's schema,
+//! its secrets, rules and links.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterfoil_domain::card::{Auth, AuthScheme, Card, SettingType};
+use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, HostRules, PriceChoice};
+use counterfoil_domain::id::{ConnectionId, MarketplaceId};
+use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
+use counterfoil_domain::order::Fee;
+use counterfoil_domain::secret::SecretScope;
+use rust_decimal::Decimal;
+
+use super::check::{Checker, texts};
+use super::document::{ConnectionSetup, LinkSetup, SettingText};
+use super::keys::escape;
+use crate::suggest::hint;
+use crate::wire::ROUNDINGS;
+
+const PRICE_CHOICES: [(&str, PriceChoice); 2] =
+    [("marketplace", PriceChoice::Marketplace), ("target", PriceChoice::Target)];
+
+pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &ConnectionSetup) {
+    let at = format!("/connection/{}", escape(id));
+    checker.id(&at, id);
+    checker.reseller(&at, &setup.reseller);
+    marketplace_of(checker, &at, setup);
+    if setup.name.is_some() {
+        checker.not_empty(&at, "name", setup.name.as_deref().unwrap_or_default());
+    }
+    let id = ConnectionId::from(id);
+    let before = checker.current.connection(&id).cloned();
+    if let Some(before) = &before {
+        stays(checker, &at, before, setup);
+    }
+    for (field, url) in [("base_url", &setup.base_url), ("token_url", &setup.token_url)] {
+        if let Some(url) = url {
+            checker.url(&at, field, url, setup.plain_http);
+        }
+    }
+    let card = card_of(checker, &at, setup);
+    let rules = rules(checker, &at, setup);
+    let auth = setup.auth.as_deref().and_then(|written| scheme(checker, &at, written, card.as_ref()));
+    if let Some(card) = &card {
+        settings(checker, &at, card, &setup.settings);
+        let chosen = card.auth.iter().find(|a| auth.is_none_or(|scheme| a.scheme == scheme));
+        let moved = before.as_ref().is_some_and(|b| b.base_url != setup.base_url || b.token_url != setup.token_url);
+        let needed = chosen.map(needed_secrets).unwrap_or_default();
+        checker.secrets(&at, &SecretScope::Connection(id.clone()), &setup.secrets, &needed, moved);
+    }
+    links(checker, &at, &id, &setup.link);
+    checker.desired.connections.push(Connection {
+        name: setup.name.clone().unwrap_or_else(|| id.to_string()),
+        reseller: setup.reseller.as_str().into(),
+        plugin: setup.plugin.as_str().into(),
+        marketplace: setup.marketplace.as_str().into(),
+        state: before.as_ref().map_or(ConnectionState::Enabled, |before| before.state),
+        state_reason: before.map(|before| before.state_reason).unwrap_or_default(),
+        base_url: setup.base_url.clone(),
+        token_url: setup.token_url.clone(),
+        auth,
+        exceptions: Exceptions { plain_http: setup.plain_http, private_addresses: setup.private_addresses },
+        settings: texts(&setup.settings),
+        rules,
+        id,
+    });
+}
+
+/// A refresh token comes by signing in, not by the document.
+fn needed_secrets(auth: &Auth) -> Vec<String> {
+    let signs_in = auth.scheme == AuthScheme::AuthorizationCode;
+    auth.secrets.iter().filter(|name| !(signs_in && *name == "refresh_token")).cloned().collect()
+}
+
+/// What was written through a connection is found again through it: these never change.
+fn stays(checker: &mut Checker<'_>, at: &str, before: &Connection, setup: &ConnectionSetup) {
+    let pairs = [
+        ("reseller", before.reseller.as_str(), &setup.reseller),
+        ("plugin", before.plugin.as_str(), &setup.plugin),
+        ("marketplace", before.marketplace.as_str(), &setup.marketplace),
+    ];
+    for (field, was, is) in pairs {
+        if was != is {
+            checker.fault(at, field, "fixed", format!("it is \"{was}\" and stays so, because tasks and receipts rest on it; make another connection"));
+        }
+    }
+}
+
+fn marketplace_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) {
+    let written = &setup.marketplace;
+    let documented = checker.document.marketplace.get(written).map(|m| m.reseller.clone());
+    let known = checker.current.marketplace(&MarketplaceId::from(written.as_str())).map(|m| m.reseller.to_string());
+    match documented.or(known) {
+        Some(reseller) if reseller == setup.reseller => {}
+        Some(reseller) => {
+            checker.fault(at, "marketplace", "other-reseller", format!("the marketplace \"{written}\" belongs to reseller \"{reseller}\""));
+        }
+        None => {
+            let ids: BTreeSet<String> = checker
+                .document
+                .marketplace
+                .keys()
+                .cloned()
+                .chain(checker.current.marketplaces.iter().map(|m| m.id.to_string()))
+                .collect();
+            let help = hint(written, ids.iter().map(String::as_str));
+            checker.fault(at, "marketplace", "unknown-marketplace", format!("there is no marketplace \"{written}\"; {help}"));
+        }
+    }
+}
+
+fn card_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> Option<Card> {
+    let card = checker.current.cards.iter().find(|card| card.id.as_str() == setup.plugin).cloned();
+    if card.is_none() {
+        let installed: Vec<String> = checker.current.cards.iter().map(|card| card.id.to_string()).collect();
+        let list = if installed.is_empty() { "none".to_owned() } else { installed.join(", ") };
+        let near = crate::suggest::nearest(&setup.plugin, installed.iter().map(String::as_str));
+        let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
+        checker.fault(at, "plugin", "unknown-plugin", format!("the plugin \"{}\" is not installed; installed are: {list}{near}", setup.plugin));
+    }
+    card
+}
+
+fn scheme(checker: &mut Checker<'_>, at: &str, written: &str, card: Option<&Card>) -> Option<AuthScheme> {
+    let known: Vec<(&str, AuthScheme)> = match card {
+        Some(card) => card.auth.iter().map(|auth| (auth.scheme.name(), auth.scheme)).collect(),
+        None => AuthScheme::ALL.iter().map(|scheme| (scheme.name(), *scheme)).collect(),
+    };
+    checker.word(at, "auth", written, &known)
+}
+
+fn rules(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> HostRules {
+    let mut rules = HostRules { recurring_before_period: setup.recurring_before_period, ..HostRules::default() };
+    if let Some(written) = &setup.price_source
+        && let Some(choice) = checker.word(at, "price_source", written, &PRICE_CHOICES)
+    {
+        rules.price_source = choice;
+    }
+    if let Some(written) = &setup.rounding
+        && let Some(rounding) = checker.word(at, "rounding", written, &ROUNDINGS)
+    {
+        rules.rounding = rounding;
+    }
+    if let Some(written) = &setup.most_per_plan {
+        match Decimal::from_str_exact(written) {
+            Ok(most) if most.is_sign_positive() => rules.most_per_plan = Some(most),
+            _ => checker.fault(at, "most_per_plan", "bad-amount", format!("\"{written}\" is not an amount such as \"5000.00\"")),
+        }
+    }
+    if let Some(written) = &setup.start_on {
+        match written.parse() {
+            Ok(day) => rules.start_on = Some(day),
+            Err(_) => checker.fault(at, "start_on", "bad-date", format!("\"{written}\" is not a day such as \"2026-10-01\"")),
+        }
+    }
+    rules
+}
+
+fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<String, SettingText>) {
+    for (name, value) in given {
+        let field = format!("settings/{}", escape(name));
+        let Some(setting) = card.setting(name) else {
+            let help = hint(name, card.settings.iter().map(|setting| setting.name.as_str()));
+            checker.fault(at, &field, "unknown-setting", format!("{} has no setting \"{name}\"; {help}", card.name));
+            continue;
+        };
+        let text = value.to_string();
+        match &setting.kind {
+            SettingType::Text => {}
+            SettingType::Integer if text.parse::<i64>().is_ok() => {}
+            SettingType::Integer => checker.fault(at, &field, "not-integer", format!("\"{text}\" is not a whole number")),
+            SettingType::Boolean if text == "true" || text == "false" => {}
+            SettingType::Boolean => checker.fault(at, &field, "not-boolean", format!("\"{text}\" is neither true nor false")),
+            SettingType::Choice(choices) if choices.contains(&text) => {}
+            SettingType::Choice(choices) => {
+                let help = hint(&text, choices.iter().map(String::as_str));
+                checker.fault(at, &field, "unknown-choice", format!("\"{text}\" is not one of the choices; {help}"));
+            }
+        }
+    }
+    for setting in card.settings.iter().filter(|setting| setting.required) {
+        let value = given.get(&setting.name).map(ToString::to_string).or_else(|| setting.default.clone());
+        if value.is_none_or(|value| value.trim().is_empty()) {
+            let field = format!("settings/{}", escape(&setting.name));
+            checker.fault(at, &field, "required", format!("{} ({}) is needed. {}", setting.name, setting.label, setting.help));
+        }
+    }
+}
+
+fn links(checker: &mut Checker<'_>, at: &str, connection: &ConnectionId, given: &[LinkSetup]) {
+    let kinds: Vec<(&str, LinkKind)> = LinkKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
+    let mut seen = BTreeSet::new();
+    for (index, link) in given.iter().enumerate() {
+        let at = format!("{at}/link/{index}");
+        checker.not_empty(&at, "source", &link.source);
+        let Some(kind) = checker.word(&at, "kind", &link.kind, &kinds) else { continue };
+        if kind == LinkKind::Fee && Fee::parse(&link.source).is_none() {
+            let help = hint(&link.source, Fee::ALL.iter().map(|fee| fee.name()));
+            checker.fault(&at, "source", "unknown-fee", format!("\"{}\" is not a fee; {help}", link.source));
+        }
+        if !seen.insert((kind, &link.source)) {
+            checker.fault(&at, "source", "twice", "this source is linked twice in the document");
+        }
+        let state = match (&link.target, link.never_sync) {
+            (Some(target), false) if !target.trim().is_empty() => LinkState::Linked(LinkTarget {
+                id: target.as_str().into(),
+                code: link.code.clone(),
+                name: link.name.clone(),
+                attributes: link.attributes.clone().into_iter().collect(),
+            }),
+            (None, true) => LinkState::NeverSync,
+            _ => {
+                checker.fault(&at, "target", "target-or-never", "give either target or never_sync = true");
+                continue;
+            }
+        };
+        let key = LinkKey { connection: connection.clone(), kind, source: link.source.clone() };
+        let known = checker.current.links.get(connection).and_then(|links| links.iter().find(|l| l.key == key));
+        let source_name = link.source_name.clone().or_else(|| known.map(|known| known.source_name.clone()));
+        checker.desired.links.push(Link { key, source_name: source_name.unwrap_or_default(), state, why: String::new() });
+    }
+}

@@ -1,0 +1,149 @@
+//! The setup document's shape. Owns no checks beyond types; unknown keys are found by `keys`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A secret in plain text, on its way in. It is never printed and never answered.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = Password)]
+pub struct Plain(String);
+
+impl Plain {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plain(…)")
+    }
+}
+
+/// A setting as people write it: text, a whole number, or true and false.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum SettingText {
+    Text(String),
+    Integer(i64),
+    Boolean(bool),
+}
+
+impl fmt::Display for SettingText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Boolean(choice) => write!(f, "{choice}"),
+        }
+    }
+}
+
+impl From<&str> for SettingText {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupDocument {
+    #[serde(default)]
+    pub reseller: BTreeMap<String, ResellerSetup>,
+    #[serde(default)]
+    pub marketplace: BTreeMap<String, MarketplaceSetup>,
+    #[serde(default)]
+    pub connection: BTreeMap<String, ConnectionSetup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResellerSetup {
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarketplaceSetup {
+    pub reseller: String,
+    /// cloudblue · file
+    pub kind: String,
+    /// Base URL, or the folder for `file`.
+    pub location: String,
+    #[serde(default)]
+    pub plain_http: bool,
+    #[serde(default)]
+    pub private_addresses: bool,
+    #[serde(default)]
+    pub settings: BTreeMap<String, SettingText>,
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Plain>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionSetup {
+    pub reseller: String,
+    pub plugin: String,
+    pub marketplace: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub base_url: Option<String>,
+    #[serde(default)]
+    pub token_url: Option<String>,
+    #[serde(default)]
+    pub auth: Option<String>,
+    #[serde(default)]
+    pub plain_http: bool,
+    #[serde(default)]
+    pub private_addresses: bool,
+    /// marketplace · target
+    #[serde(default)]
+    pub price_source: Option<String>,
+    /// half-away-from-zero · half-even
+    #[serde(default)]
+    pub rounding: Option<String>,
+    #[serde(default)]
+    pub recurring_before_period: bool,
+    /// Decimal in a string.
+    #[serde(default)]
+    pub most_per_plan: Option<String>,
+    #[serde(default)]
+    pub start_on: Option<String>,
+    #[serde(default)]
+    pub settings: BTreeMap<String, SettingText>,
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Plain>,
+    #[serde(default)]
+    pub link: Vec<LinkSetup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSetup {
+    /// party · item · fee · container
+    pub kind: String,
+    pub source: String,
+    #[serde(default)]
+    pub source_name: Option<String>,
+    /// Id in the target; not with `never_sync`.
+    #[serde(default)]
+    pub target: Option<String>,
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    pub never_sync: bool,
+}

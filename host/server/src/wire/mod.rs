@@ -1,0 +1,64 @@
+//! The API's JSON shapes, one file a noun. Domain values are converted here once; clients in Rust read the
+//! same types. Enums are open strings: clients must accept words they do not know.
+
+mod command;
+mod connection;
+mod entity;
+mod journal;
+mod link;
+mod money;
+mod order;
+mod plan;
+mod plugin;
+mod run;
+mod summary;
+mod task;
+mod time;
+
+pub use command::{IgnoreBody, PlanBody, SyncBody, UnignoreBody, UnignoreFilter};
+pub(crate) use connection::{ROUNDINGS, rounding_name};
+pub use connection::{ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
+pub use entity::{AccountView, DraftBody, EntityList, EntityView};
+pub use journal::{AuditList, AuditView, ExchangeList, ExchangeView};
+pub use link::{LinkBody, LinkPage, LinkTargetView, LinkView};
+pub use money::{MoneyView, totals_by_currency};
+pub use order::{OrderLineView, OrderView, PeriodView};
+pub use plan::{
+    ChangeView, FieldView, FindingView, ObservedLineView, ObservedView, OmissionView, PlanLineView, PlanView, ReceiptView,
+    StoredReceiptView,
+};
+pub use plugin::{AllowedView, AuthView, PluginList, PluginView, SettingView};
+pub use run::{ProblemView, RunPage, RunView};
+pub use summary::Summary;
+pub use task::{
+    FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, UnignoreAnswer, totals_by_state,
+};
+
+pub use time::{Day, Time};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+fn attributes(pairs: &[(String, String)]) -> BTreeMap<String, String> {
+    pairs.iter().cloned().collect()
+}
+
+/// Where a page ends: opaque to clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PageEnd(pub(crate) String, pub(crate) String);
+
+impl PageEnd {
+    pub(crate) fn encode(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{}\n{}", self.0, self.1))
+    }
+
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (first, second) = text.split_once('\n')?;
+        Some(Self(first.to_owned(), second.to_owned()))
+    }
+}

@@ -1,0 +1,89 @@
+//! Runs on the wire.
+
+use std::collections::BTreeMap;
+
+use counterfoil_domain::run::{Problem, Run, RunKind, Selection};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Time;
+
+
+/// Something that a run could not do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RunProblem)]
+pub struct ProblemView {
+    pub code: String,
+    pub subject: String,
+    pub message: String,
+}
+
+impl From<&Problem> for ProblemView {
+    fn from(problem: &Problem) -> Self {
+        Self { code: problem.code.clone(), subject: problem.subject.clone(), message: problem.message.clone() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Run)]
+pub struct RunView {
+    pub id: String,
+    pub reseller: String,
+    pub connection: String,
+    /// check · plan · sync
+    pub kind: String,
+    /// queued · running · done · incomplete · failed
+    pub state: String,
+    /// Nothing more will happen in it.
+    pub is_over: bool,
+    pub asked_by: String,
+    pub asked_at: Time,
+    pub started_at: Option<Time>,
+    pub finished_at: Option<Time>,
+    pub total: Option<u64>,
+    pub done: u64,
+    pub counts: BTreeMap<String, u64>,
+    pub problems: Vec<ProblemView>,
+    /// Of a plan run; empty: all that are ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Of a sync run: the confirmed digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<String>,
+}
+
+impl From<&Run> for RunView {
+    fn from(run: &Run) -> Self {
+        let (tasks, plans) = match &run.kind {
+            RunKind::Check | RunKind::Plan(Selection::AllReady) => (Vec::new(), Vec::new()),
+            RunKind::Plan(Selection::Tasks(tasks)) => (tasks.iter().map(ToString::to_string).collect(), Vec::new()),
+            RunKind::Sync(plans) => (Vec::new(), plans.iter().map(ToString::to_string).collect()),
+        };
+        Self {
+            id: run.id.to_string(),
+            reseller: run.reseller.to_string(),
+            connection: run.connection.to_string(),
+            kind: run.kind.name().to_owned(),
+            state: run.state.name().to_owned(),
+            is_over: run.state.is_over(),
+            asked_by: run.asked_by.to_string(),
+            asked_at: run.asked_at.into(),
+            started_at: run.started_at.map(Into::into),
+            finished_at: run.finished_at.map(Into::into),
+            total: run.total,
+            done: run.done,
+            counts: run.counts.iter().cloned().collect(),
+            problems: run.problems.iter().map(Into::into).collect(),
+            tasks,
+            plans,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunPage {
+    /// Newest first.
+    pub runs: Vec<RunView>,
+    pub has_more: bool,
+    pub next: Option<String>,
+}

@@ -1,0 +1,17 @@
+//! The server over real sockets, on the store in memory: who may do what, that every refusal is a problem,
+//! that setup is idempotent, that a plan is confirmed once, and that the API is what is written down.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails, in its helpers too")]
+
+mod client;
+mod commands;
+mod events;
+mod openapi;
+mod pages;
+mod problems;
+mod reads;
+mod roles;
+mod seed;
+mod setup;
+mod tasks;
+mod world;

@@ -1,0 +1,363 @@
+//! Verbs and their arguments. Every verb stands in the README's table; a test holds them against it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "counterfoil", version, about = "Marketplace orders into billing systems, each exactly once.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a data folder: configuration, master key, first administrator.
+    Init(InitArgs),
+    /// Run the service: API, dashboard, engine.
+    Serve(ServeArgs),
+    /// Everything simulated: a marketplace, a billing system and the service, from orders to invoices.
+    Demo(DemoArgs),
+    /// Look for what would keep the service from working.
+    Doctor(DoctorArgs),
+    /// Run a simulated marketplace or billing system on loopback.
+    Sim(SimArgs),
+    /// Build and inspect targets.
+    #[command(subcommand)]
+    Plugin(PluginVerb),
+    /// Apply a setup file: resellers, marketplaces, connections, settings, links.
+    Apply(ApplyArgs),
+    /// Check Changes: read the marketplace and update the tasks.
+    Check(CheckArgs),
+    /// List, show or watch tasks.
+    #[command(subcommand)]
+    Tasks(TasksVerb),
+    /// Show, field by field, what would be written. Exit code 2 when there are changes.
+    Plan(PlanArgs),
+    /// Confirm plans and write them.
+    Sync(SyncArgs),
+    /// Ignore tasks, with a reason.
+    Ignore(IgnoreArgs),
+    /// Take tasks back from Ignored; the rules are evaluated again.
+    Unignore(UnignoreArgs),
+    /// Links between marketplace and target things.
+    #[command(subcommand)]
+    Link(LinkVerb),
+    /// Connections and whether they work.
+    #[command(subcommand)]
+    Connections(ConnectionsVerb),
+    /// What was done, when and for whom.
+    Runs(RunsArgs),
+    /// Any call of the API: `counterfoil api GET /v1/tasks`.
+    Api(ApiArgs),
+}
+
+/// Where the service is and who asks.
+#[derive(Debug, Clone, Args)]
+pub struct Remote {
+    /// Address of the service.
+    #[arg(long, env = "COUNTERFOIL_SERVER", default_value = "http://127.0.0.1:8420")]
+    pub server: String,
+    /// File that holds the API token. Without it, COUNTERFOIL_TOKEN counts.
+    #[arg(long)]
+    pub token_file: Option<PathBuf>,
+    /// Print what the API answered, as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The folder to make.
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Name of the first administrator.
+    #[arg(long, default_value = "admin")]
+    pub admin: String,
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8420")]
+    pub listen: String,
+    /// Print the sign-in as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// The configuration file.
+    #[arg(long, short, default_value = "counterfoil.toml")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// End when everything agrees, instead of leaving the service running.
+    #[arg(long)]
+    pub exit: bool,
+    /// Print the figures as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder for the demo's data; it must be empty or absent. Default: a fresh one.
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// Address and port of the service. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: String,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// The configuration file.
+    #[arg(long, short, default_value = "counterfoil.toml")]
+    pub config: PathBuf,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SimArgs {
+    /// Which: cloudblue, xero, or both.
+    #[arg(default_value = "both")]
+    pub which: String,
+    /// Port of the marketplace.
+    #[arg(long, default_value_t = 8431)]
+    pub cloudblue_port: u16,
+    /// Port of the billing system.
+    #[arg(long, default_value_t = 8432)]
+    pub xero_port: u16,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Write the world as a folder of exported orders, for the `file` marketplace, and end.
+    #[arg(long)]
+    pub export: Option<PathBuf>,
+    /// Print addresses and credentials as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PluginVerb {
+    /// Build a target from its folder, embed its card, validate it.
+    Build {
+        folder: PathBuf,
+        /// Copy the component into this folder too.
+        #[arg(long)]
+        into: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a component's card: what it may reach, which orders it takes.
+    Inspect {
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ApplyArgs {
+    /// The setup file. Secrets are { env = "NAME" } or { file = "path" }.
+    #[arg(long, short)]
+    pub file: PathBuf,
+    /// Show what would change and end.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The connection; needed when there is more than one.
+    #[arg(long)]
+    pub connection: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TasksVerb {
+    /// Tasks, filtered.
+    List {
+        #[arg(long)]
+        connection: Option<String>,
+        /// pending, ready, planned, queued, sending, synced, uncertain, retrying, parked, ignored, superseded.
+        #[arg(long)]
+        state: Vec<String>,
+        /// In number or customer.
+        #[arg(long)]
+        text: Option<String>,
+        /// Code of an ignore reason.
+        #[arg(long)]
+        reason: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// One task with its order, plan and receipt.
+    Show {
+        task: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// The totals, again and again.
+    Watch {
+        #[arg(long, default_value_t = 2)]
+        seconds: u64,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// Tasks by id; none: every task that is ready.
+    pub tasks: Vec<String>,
+    #[arg(long)]
+    pub connection: Option<String>,
+    /// Only the summary, not every field.
+    #[arg(long)]
+    pub brief: bool,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SyncArgs {
+    /// Plans by digest, or tasks by id; none with --all.
+    pub plans: Vec<String>,
+    #[arg(long)]
+    pub connection: Option<String>,
+    /// Every planned task whose plan nothing speaks against.
+    #[arg(long)]
+    pub all: bool,
+    /// Accept findings that need a person, by their code.
+    #[arg(long)]
+    pub accept: Vec<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IgnoreArgs {
+    #[arg(required = true)]
+    pub tasks: Vec<String>,
+    /// Why, for whoever reads it later.
+    #[arg(long)]
+    pub reason: String,
+    /// Until this day (YYYY-MM-DD).
+    #[arg(long)]
+    pub until: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct UnignoreArgs {
+    pub tasks: Vec<String>,
+    /// Instead of tasks: every task ignored for this reason code.
+    #[arg(long)]
+    pub reason: Option<String>,
+    #[arg(long)]
+    pub connection: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LinkVerb {
+    /// Links of a connection.
+    List {
+        #[arg(long)]
+        connection: Option<String>,
+        /// party, item, fee, container.
+        #[arg(long)]
+        kind: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Link a marketplace thing to a target thing.
+    Set {
+        #[arg(long)]
+        connection: Option<String>,
+        /// party, item, fee, container.
+        kind: String,
+        /// Customer id, product code, fee name or subscription id.
+        source: String,
+        /// The target's id.
+        target: String,
+        #[arg(long, default_value = "")]
+        code: String,
+        #[arg(long, default_value = "")]
+        name: String,
+        /// NAME=VALUE, for example account-code=201.
+        #[arg(long)]
+        attribute: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Remove a link, or with --never-sync decide that it is never synchronized.
+    Clear {
+        #[arg(long)]
+        connection: Option<String>,
+        kind: String,
+        source: String,
+        #[arg(long)]
+        never_sync: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConnectionsVerb {
+    /// All connections with their state.
+    List {
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Ask the target who it is.
+    Test {
+        connection: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Search the target: parties, items, accounts, tax rates.
+    Search {
+        kind: String,
+        #[arg(default_value = "")]
+        query: String,
+        #[arg(long)]
+        connection: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RunsArgs {
+    /// One run; none: the latest.
+    pub run: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ApiArgs {
+    /// GET, POST, PUT or DELETE.
+    pub method: String,
+    /// Path and query, from "/v1".
+    pub path: String,
+    /// JSON body, or @file.
+    #[arg(long)]
+    pub body: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}

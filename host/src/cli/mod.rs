@@ -1,0 +1,50 @@
+//! The command line: words and verbs. One file a verb; data goes to stdout, progress to stderr.
+
+mod api;
+mod apply;
+mod args;
+mod check;
+mod client;
+mod connections;
+mod demo;
+mod doctor;
+mod ignore;
+mod init;
+mod link;
+mod plan;
+mod plugin;
+mod runs;
+mod serve;
+mod show;
+mod sim;
+mod sync;
+mod tasks;
+
+pub use args::{Cli, Command};
+
+use anyhow::Result;
+
+use crate::exit::Exit;
+
+/// Runs one verb.
+pub async fn run(cli: Cli) -> Result<Exit> {
+    match cli.command {
+        Command::Init(args) => init::run(&args).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Doctor(args) => doctor::run(&args).await,
+        Command::Sim(args) => sim::run(&args).await,
+        Command::Plugin(verb) => plugin::run(verb).await,
+        Command::Apply(args) => apply::run(&args).await,
+        Command::Check(args) => check::run(&args).await,
+        Command::Tasks(verb) => tasks::run(verb).await,
+        Command::Plan(args) => plan::run(&args).await,
+        Command::Sync(args) => sync::run(&args).await,
+        Command::Ignore(args) => ignore::ignore(&args).await,
+        Command::Unignore(args) => ignore::unignore(&args).await,
+        Command::Link(verb) => link::run(verb).await,
+        Command::Connections(verb) => connections::run(verb).await,
+        Command::Runs(args) => runs::run(&args).await,
+        Command::Api(args) => api::run(&args).await,
+    }
+}

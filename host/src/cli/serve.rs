@@ -1,0 +1,40 @@
+//! `serve`: the service until it is told to stop.
+
+use anyhow::Result;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::args::ServeArgs;
+use crate::compose;
+use crate::config::{Config, LogFormat};
+use crate::exit::Exit;
+
+pub(super) async fn run(args: &ServeArgs) -> Result<Exit> {
+    let config = Config::load(&args.config)?;
+    log_to_stderr(&config)?;
+    let service = compose::start(&config).await?;
+    eprintln!("counterfoil serves on http://{} (stop with Ctrl-C)", service.address);
+    told_to_stop().await?;
+    eprintln!("stopping: what is in hand is finished or stays in the journal");
+    service.stop().await?;
+    Ok(Exit::Done)
+}
+
+pub(super) async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => ended?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn log_to_stderr(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,296 @@
+//! `sim`: a simulated marketplace and a simulated billing system over one made-up world. Owns which world they
+//! share and how their books begin; does not own how they behave (`counterfoil-sim`).
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, NaiveDate, Utc};
+use counterfoil_sim::SimClock;
+use counterfoil_sim::cloudblue::{CloudBlueConfig, CloudBlueHandle, CloudBlueSim};
+use counterfoil_sim::world::oracle::{FirstRun, first_run};
+use counterfoil_sim::world::{World, WorldSpec};
+use counterfoil_sim::xero::{XeroConfig, XeroHandle, XeroOrg, XeroSim};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::args::SimArgs;
+use crate::exit::Exit;
+
+/// The account and tax rate that documents are written with.
+pub(crate) const ACCOUNT_CODE: &str = "200";
+pub(crate) const TAX_TYPE: &str = "OUTPUT2";
+
+/// Where to listen; none takes a free port.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SimPorts {
+    pub(crate) cloudblue: Option<u16>,
+    pub(crate) xero: Option<u16>,
+}
+
+/// What signs in at the simulators. Made up, but printed on request only, like real ones.
+#[derive(Clone)]
+pub(crate) struct SimCredentials {
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) subscription_key: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+impl fmt::Debug for SimCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimCredentials").field("username", &self.username).field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// Both simulators, served; dropping it stops them.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    pub(crate) cloudblue: CloudBlueHandle,
+    pub(crate) xero: XeroHandle,
+    pub(crate) credentials: SimCredentials,
+    pub(crate) cloudblue_url: String,
+    /// What the sign-in of the marketplace must name: the setting `marketplace`.
+    pub(crate) cloudblue_marketplace: String,
+    pub(crate) xero_url: String,
+    pub(crate) xero_token_url: String,
+    /// What a first Check Changes must come to.
+    pub(crate) first_run: FirstRun,
+}
+
+/// Starts both over the same world as of `now`.
+pub(crate) async fn start_world(seed: u64, now: DateTime<Utc>, ports: SimPorts) -> Result<Simulated> {
+    let world = world(seed, now.date_naive());
+    let first_run = first_run(&world, now);
+    let xero = start_xero(&world, ports.xero).await?;
+    let cloudblue = start_cloudblue(world, ports.cloudblue).await?;
+    let (config, books) = (cloudblue.config().clone(), xero_config());
+    Ok(Simulated {
+        cloudblue_url: cloudblue.base_url(),
+        cloudblue_marketplace: config.marketplace.clone(),
+        xero_url: xero.base_url(),
+        xero_token_url: xero.token_url(),
+        credentials: SimCredentials {
+            username: config.username,
+            password: config.password,
+            subscription_key: config.subscription_key,
+            client_id: books.client_id,
+            client_secret: books.client_secret,
+        },
+        cloudblue,
+        xero,
+        first_run,
+    })
+}
+
+fn world(seed: u64, today: NaiveDate) -> World {
+    World::generate(&WorldSpec::new(seed, today))
+}
+
+async fn start_cloudblue(world: World, port: Option<u16>) -> Result<CloudBlueHandle> {
+    let sim = CloudBlueSim::new(world, CloudBlueConfig::default(), SimClock::wall());
+    sim.start(port).await.with_context(|| taken("marketplace", port, "--cloudblue-port"))
+}
+
+async fn start_xero(world: &World, port: Option<u16>) -> Result<XeroHandle> {
+    let sim = XeroSim::new(xero_config(), SimClock::wall());
+    let books = sim.state();
+    for seed in world.expected_xero_contacts() {
+        let id = books.add_contact(&seed.name, seed.contact_number.as_deref());
+        books.edit_contact(&id, |contact| contact.email = Some(seed.email));
+    }
+    for seed in world.expected_xero_items() {
+        books.add_item(&seed.code, &seed.name, seed.sale_price.unwrap_or(Decimal::ZERO), ACCOUNT_CODE);
+    }
+    sim.start(port).await.with_context(|| taken("billing system", port, "--xero-port"))
+}
+
+/// New Zealand has the tax rate and the revenue account that the settings above name.
+fn xero_config() -> XeroConfig {
+    let org = XeroOrg::new("5b1e7c1c-6f0b-4a3e-9d5c-2f4a8d1b7e60", "Demo Company (simulated)", "NZ", "USD");
+    XeroConfig { orgs: vec![org], ..XeroConfig::default() }
+}
+
+fn taken(what: &str, port: Option<u16>, option: &str) -> String {
+    let port = port.map_or_else(|| "a free port".to_owned(), |port| format!("port {port}"));
+    format!("the simulated {what} cannot listen on {port}; choose another with {option} (0 takes a free one)")
+}
+
+pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
+    let now = Utc::now();
+    if let Some(folder) = &args.export {
+        return export(args, folder, now.date_naive());
+    }
+    let port = |port: u16| (port != 0).then_some(port);
+    let (with_cloudblue, with_xero) = match args.which.as_str() {
+        "cloudblue" => (true, false),
+        "xero" => (false, true),
+        "both" => (true, true),
+        other => bail!("\"{other}\" is not a simulator; choose cloudblue, xero or both"),
+    };
+    let world = world(args.seed, now.date_naive());
+    let xero = if with_xero { Some(start_xero(&world, port(args.xero_port)).await?) } else { None };
+    let cloudblue = if with_cloudblue { Some(start_cloudblue(world, port(args.cloudblue_port)).await?) } else { None };
+
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{:#}", as_json(cloudblue.as_ref(), xero.as_ref()))?;
+    } else {
+        out.write_all(as_setup(args.seed, cloudblue.as_ref(), xero.as_ref()).as_bytes())?;
+    }
+    out.flush()?;
+    drop(out);
+    eprintln!("Simulating until Ctrl-C; everything simulated is gone then.");
+    tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
+    Ok(Exit::Done)
+}
+
+fn export(args: &SimArgs, folder: &Path, today: NaiveDate) -> Result<Exit> {
+    let world = world(args.seed, today);
+    world.to_files(folder).with_context(|| {
+        format!("{} cannot be written; choose a folder that you may write to", folder.display())
+    })?;
+    // The service may run elsewhere than this command: the place in the setup has to be absolute.
+    let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let (orders, customers) = (world.orders().len(), world.customers().len());
+    let subscriptions = world.subscriptions().len();
+    if args.json {
+        let counts = json!({ "folder": place, "orders": orders, "customers": customers, "subscriptions": subscriptions });
+        println!("{counts:#}");
+    } else {
+        print!("{}", file_setup(&place, args.seed));
+        eprintln!("Exported {orders} orders, {subscriptions} subscriptions and {customers} customers to {}", place.display());
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> Value {
+    let books = xero_config();
+    json!({
+        "cloudblue": cloudblue.map(|sim| {
+            let config = sim.config();
+            json!({
+                "base_url": sim.base_url(), "marketplace": config.marketplace, "username": config.username,
+                "password": config.password, "subscription_key": config.subscription_key,
+            })
+        }),
+        "xero": xero.map(|sim| json!({
+            "base_url": sim.base_url(), "token_url": sim.token_url(),
+            "client_id": books.client_id, "client_secret": books.client_secret,
+        })),
+    })
+}
+
+/// A setup file whose comments are the shell lines that go with it: what is printed can be saved as it is.
+fn as_setup(seed: u64, cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> String {
+    let mut lines = vec![format!("# A simulated world, seed {seed}. Save this as setup.toml. In the shell that applies it:"), "#".to_owned()];
+    if let Some(sim) = cloudblue {
+        let config = sim.config();
+        lines.push(format!("#   export CB_USERNAME='{}'", config.username));
+        lines.push(format!("#   export CB_PASSWORD='{}'", config.password));
+        lines.push(format!("#   export CB_SUBSCRIPTION_KEY='{}'", config.subscription_key));
+    }
+    if xero.is_some() {
+        let books = xero_config();
+        lines.push(format!("#   export XERO_CLIENT_ID='{}'", books.client_id));
+        lines.push(format!("#   export XERO_CLIENT_SECRET='{}'", books.client_secret));
+    }
+    lines.extend(["#   counterfoil apply -f setup.toml".to_owned(), String::new(), RESELLER.to_owned()]);
+    if let Some(sim) = cloudblue {
+        lines.push(cloudblue_setup(&sim.base_url(), &sim.config().marketplace));
+    }
+    if let Some(sim) = xero {
+        lines.push(xero_setup(&sim.base_url(), &sim.token_url(), if cloudblue.is_some() { "sim" } else { "files" }));
+    }
+    lines.join("\n")
+}
+
+const RESELLER: &str = "[reseller.demo]\nname = \"Demo reseller\"\n";
+
+/// A setup can name a simulator only with the operator's exceptions: it has no https and a loopback address.
+fn cloudblue_setup(base_url: &str, marketplace: &str) -> String {
+    format!(
+        r#"[marketplace.sim]
+reseller = "demo"
+kind = "cloudblue"
+location = "{base_url}"
+plain_http = true
+private_addresses = true
+settings = {{ sign_in = "token", marketplace = "{marketplace}" }}
+secrets = {{ username = {{ env = "CB_USERNAME" }}, password = {{ env = "CB_PASSWORD" }}, subscription_key = {{ env = "CB_SUBSCRIPTION_KEY" }} }}
+"#
+    )
+}
+
+fn xero_setup(base_url: &str, token_url: &str, marketplace: &str) -> String {
+    format!(
+        r#"[connection.xero-main]
+reseller = "demo"
+plugin = "xero"
+marketplace = "{marketplace}"
+name = "Xero (simulated)"
+base_url = "{base_url}"
+token_url = "{token_url}"
+auth = "oauth2-client-credentials"
+plain_http = true
+private_addresses = true
+settings = {{ account_code = "{ACCOUNT_CODE}", tax_type = "{TAX_TYPE}" }}
+secrets = {{ client_id = {{ env = "XERO_CLIENT_ID" }}, client_secret = {{ env = "XERO_CLIENT_SECRET" }} }}
+"#
+    )
+}
+
+fn file_setup(folder: &Path, seed: u64) -> String {
+    let location = toml::Value::String(folder.display().to_string());
+    format!("# A simulated world, seed {seed}, as exported files.\n\n{RESELLER}\n[marketplace.files]\nreseller = \"demo\"\nkind = \"file\"\nlocation = {location}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use counterfoil_server::setup;
+
+    use super::*;
+
+    /// The printed setup is a setup: it parses, and the server's reader knows every key of it.
+    #[tokio::test]
+    async fn what_is_printed_is_a_setup_of_both_simulators() {
+        let now = "2026-11-15T12:00:00Z".parse().unwrap();
+        let simulated = start_world(7, now, SimPorts::default()).await.unwrap();
+        let text = as_setup(7, Some(&simulated.cloudblue), Some(&simulated.xero));
+        let mut value = serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
+        for section in ["marketplace", "connection"] {
+            for (_, object) in value[section].as_object_mut().unwrap() {
+                for (_, secret) in object["secrets"].as_object_mut().unwrap() {
+                    let name = secret["env"].as_str().unwrap();
+                    assert!(text.contains(&format!("export {name}=")), "{name} has no export line");
+                    *secret = "resolved".into();
+                }
+            }
+        }
+        let document = setup::parse(&value).unwrap();
+        assert_eq!(document.marketplace["sim"].location, simulated.cloudblue_url);
+        assert_eq!(document.connection["xero-main"].token_url.as_deref(), Some(simulated.xero_token_url.as_str()));
+    }
+
+    #[tokio::test]
+    async fn the_books_begin_with_most_customers_and_items_of_the_world() {
+        let now = "2026-11-15T12:00:00Z".parse().unwrap();
+        let simulated = start_world(1, now, SimPorts::default()).await.unwrap();
+        let (contacts, items) = simulated.cloudblue.with_world(|world| {
+            (world.expected_xero_contacts().len(), world.expected_xero_items().len())
+        });
+        assert_eq!(simulated.xero.state().contacts().len(), contacts);
+        assert_eq!(simulated.xero.state().items().len(), items);
+        assert!(contacts > 0 && items > 0 && !simulated.first_run.sales.is_empty());
+        assert!(!format!("{simulated:?}").contains(&simulated.credentials.client_secret));
+    }
+
+    #[test]
+    fn an_exported_folder_with_a_quote_in_its_name_stays_toml() {
+        let text = file_setup(Path::new("/tmp/it's \"here\""), 1);
+        let table: toml::Table = text.parse().unwrap();
+        assert_eq!(table["marketplace"]["files"]["location"].as_str(), Some("/tmp/it's \"here\""));
+    }
+}

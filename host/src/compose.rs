@@ -1,0 +1,205 @@
+//! The service, put together: the only file that names concrete types on both sides of a port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use counterfoil_domain::ports::{Clock, Door, ExchangeRecord, Pending, Store, Target as _, Targets, Vault, WallClock, Write};
+use counterfoil_egress::{BudgetSnapshot, ExchangeSink, HttpDoor};
+use counterfoil_engine::{BeforeRound, Engine, Parts, Sources, Worker};
+use counterfoil_runtime::registry::Registry;
+use counterfoil_runtime::sandbox::Sandbox;
+use counterfoil_server::{InspectMarketplace, ServerParts};
+use counterfoil_store::{MasterKey, SqliteStore, SqliteVault};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::{Config, MasterKeySource};
+use crate::live::Live;
+use crate::wiring::{self, Wiring};
+
+/// Exchange records waiting to be stored; beyond it they are counted as dropped, never waited for.
+const RECORDS: usize = 10_000;
+/// Guests that run side by side; more wait their turn.
+const CALLS_AT_ONCE: usize = 16;
+const BUDGETS_KEPT_EVERY: Duration = Duration::from_secs(5);
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    pub address: SocketAddr,
+    pub store: SqliteStore,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<Result<(), counterfoil_server::ServeError>>,
+    worker: JoinHandle<()>,
+    keepers: Vec<JoinHandle<()>>,
+    door: Arc<HttpDoor>,
+    budgets: std::path::PathBuf,
+}
+
+pub fn master_key(config: &Config) -> Result<MasterKey> {
+    let key = match &config.master_key {
+        MasterKeySource::File(path) => MasterKey::from_file(path),
+        MasterKeySource::Env(name) => MasterKey::from_env(name),
+    };
+    key.context("without the master key no secret can be opened, so nothing can be read or sent. Restore it, or make a new folder with `counterfoil init`")
+}
+
+pub fn open_store(config: &Config) -> Result<SqliteStore> {
+    SqliteStore::open(config.database())
+        .with_context(|| format!("the database {} cannot be used", config.database().display()))
+}
+
+/// Starts everything: what was under way is taken up where the journal says.
+pub async fn start(config: &Config) -> Result<Service> {
+    let store = open_store(config)?;
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let vault: Arc<dyn Vault> = Arc::new(SqliteVault::new(store.clone(), master_key(config)?));
+    let shared: Arc<dyn Store> = Arc::new(store.clone());
+    let registry = Arc::new(plugins(config, &clock).await?);
+    let targets: Arc<dyn Targets> = Arc::clone(&registry) as Arc<dyn Targets>;
+    let (sink, records) = ExchangeSink::channel(RECORDS);
+    let http = Arc::new(HttpDoor::new(Arc::clone(&vault), Arc::clone(&clock), sink));
+    restore_budgets(config, &http);
+    let door: Arc<dyn Door> = Arc::clone(&http) as Arc<dyn Door>;
+    let sources = Arc::new(Sources::default());
+    let wiring = Arc::new(Wiring::new(
+        (Arc::clone(&shared), Arc::clone(&targets)),
+        Arc::clone(&http),
+        Arc::clone(&sources),
+        Arc::clone(&clock),
+    ));
+    wiring.refresh().await?;
+
+    let (changed, _) = broadcast::channel(1_024);
+    let wake = Arc::new(Notify::new());
+    let (stop, stopped) = watch::channel(false);
+    let engine = Arc::new(Engine::new(Parts {
+        store: Arc::clone(&shared),
+        targets: Arc::clone(&targets),
+        door: Arc::clone(&door),
+        sources,
+        clock: Arc::clone(&clock),
+        changed: changed.clone(),
+    }));
+    let worker = tokio::spawn(Worker::new(engine, Arc::clone(&wake), before_round(&wiring)).run(stopped.clone()));
+    let live = Live {
+        store: Arc::clone(&shared),
+        targets: Arc::clone(&targets),
+        door,
+        clock: Arc::clone(&clock),
+        wiring: Arc::clone(&wiring),
+    };
+    let parts = ServerParts {
+        store: Arc::clone(&shared),
+        vault,
+        targets,
+        clock,
+        wake,
+        changed,
+        live: live.into_targets(),
+        inspect: InspectMarketplace(Arc::new(wiring::inspect)),
+        https: config.https,
+    };
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; another service may be running there", config.listen))?;
+    let address = listener.local_addr()?;
+    let keepers = vec![
+        tokio::spawn(keep_records(shared, records)),
+        tokio::spawn(keep_budgets(Arc::clone(&http), config.budgets())),
+    ];
+    let server = tokio::spawn(counterfoil_server::serve(listener, parts, ended(stopped)));
+    Ok(Service { address, store, stop, server, worker, keepers, door: http, budgets: config.budgets() })
+}
+
+impl Service {
+    /// Stops taking work, finishes or journals what is in hand, keeps the budgets.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.send_replace(true);
+        self.worker.await.context("the engine stopped with a defect; what was under way is in the journal")?;
+        self.server.await.context("the server stopped with a defect")??;
+        save_budgets(&self.door, &self.budgets);
+        for keeper in self.keepers {
+            keeper.abort();
+        }
+        Ok(())
+    }
+}
+
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone: the service is ending.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn before_round(wiring: &Arc<Wiring>) -> BeforeRound {
+    let wiring = Arc::clone(wiring);
+    BeforeRound(Arc::new(move || {
+        let wiring = Arc::clone(&wiring);
+        let refresh: Pending<'static, ()> = Box::pin(async move {
+            if let Err(error) = wiring.refresh().await {
+                tracing::error!(%error, "the setup could not be read; routes stay as they were");
+            }
+        });
+        refresh
+    }))
+}
+
+/// Loads and activates what stands in the plugins folder. A file that cannot be used is named and left out.
+async fn plugins(config: &Config, clock: &Arc<dyn Clock>) -> Result<Registry> {
+    let sandbox = Sandbox::new(CALLS_AT_ONCE, Arc::clone(clock)).context("the sandbox cannot be started on this machine")?;
+    let registry = Registry::new(sandbox);
+    if !config.plugins_dir.is_dir() {
+        tracing::warn!(folder = %config.plugins_dir.display(), "there is no plugins folder: no target can be used");
+        return Ok(registry);
+    }
+    for file in registry.load_folder(&config.plugins_dir).await? {
+        match file.result {
+            Ok(target) => {
+                let (id, digest) = (&target.card().id, target.digest());
+                tracing::info!(plugin = %id, version = target.card().version, %digest, active = file.active, "target loaded");
+            }
+            Err(error) => tracing::error!(file = %file.path.display(), %error, "this plugin was refused"),
+        }
+    }
+    Ok(registry)
+}
+
+fn restore_budgets(config: &Config, door: &HttpDoor) {
+    let Ok(text) = std::fs::read_to_string(config.budgets()) else { return };
+    match BudgetSnapshot::from_json(&text) {
+        Ok(snapshot) => door.restore(&snapshot),
+        Err(error) => tracing::warn!(%error, "the kept budgets cannot be read; they are counted afresh"),
+    }
+}
+
+fn save_budgets(door: &HttpDoor, path: &std::path::Path) {
+    let saved = door.snapshot().to_json().map_err(|error| error.to_string()).and_then(|text| {
+        let fresh = path.with_extension("new");
+        std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, path)).map_err(|error| error.to_string())
+    });
+    if let Err(error) = saved {
+        tracing::warn!(error, "the budgets could not be kept; after a restart they are counted afresh");
+    }
+}
+
+async fn keep_budgets(door: Arc<HttpDoor>, path: std::path::PathBuf) {
+    let mut ticks = tokio::time::interval(BUDGETS_KEPT_EVERY);
+    loop {
+        ticks.tick().await;
+        save_budgets(&door, &path);
+    }
+}
+
+/// The log of calls on the wire, stored a bunch at a time.
+async fn keep_records(store: Arc<dyn Store>, mut records: mpsc::Receiver<ExchangeRecord>) {
+    let mut bunch = Vec::new();
+    while records.recv_many(&mut bunch, 500).await > 0 {
+        let writes = bunch.drain(..).map(Write::Exchange).collect();
+        if let Err(error) = store.commit(writes).await {
+            tracing::warn!(%error, "some calls could not be added to the log of calls");
+        }
+    }
+}

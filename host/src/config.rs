@@ -1,0 +1,130 @@
+//! `counterfoil.toml`: where data, plugins and the master key are, and where to listen. Unknown keys are
+//! refused with a suggestion; paths are relative to the file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+/// Every key, with what it means: the README's table and a test hold against this list.
+pub const KEYS: &[(&str, &str)] = &[
+    ("data_dir", "folder of the database, sealed secrets and budgets; default \"data\""),
+    ("listen", "address and port of the API and dashboard; default \"127.0.0.1:8420\""),
+    ("plugins_dir", "folder of plugin components (*.wasm); default \"plugins\""),
+    ("master_key", "what seals secrets: { file = \"master.key\" } or { env = \"COUNTERFOIL_MASTER_KEY\" }"),
+    ("https", "true when people reach the server by https: cookies become Secure; default false"),
+    ("log", "filter of the log, for example \"info\" or \"counterfoil_engine=debug\"; default \"info\""),
+    ("log_format", "\"text\" or \"json\"; default \"text\""),
+];
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MasterKeySource {
+    File(PathBuf),
+    Env(String),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: String,
+    pub plugins_dir: PathBuf,
+    pub master_key: MasterKeySource,
+    pub https: bool,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            listen: "127.0.0.1:8420".to_owned(),
+            plugins_dir: "plugins".into(),
+            master_key: MasterKeySource::File("master.key".into()),
+            https: false,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Config {
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("the configuration {} cannot be read; `counterfoil init` makes one", path.display())
+        })?;
+        let config = Self::parse(&text).with_context(|| format!("in {}", path.display()))?;
+        Ok(config.below(path.parent().unwrap_or(Path::new("."))))
+    }
+
+    pub fn parse(text: &str) -> Result<Self> {
+        let table: toml::Table = text.parse()?;
+        for key in table.keys() {
+            if !KEYS.iter().any(|(known, _)| known == key) {
+                bail!("the key \"{key}\" is not known; {}", suggestion(key));
+            }
+        }
+        Ok(toml::from_str(text)?)
+    }
+
+    /// Relative paths are the file's, not the shell's.
+    fn below(mut self, folder: &Path) -> Self {
+        self.data_dir = folder.join(self.data_dir);
+        self.plugins_dir = folder.join(self.plugins_dir);
+        if let MasterKeySource::File(path) = &self.master_key {
+            self.master_key = MasterKeySource::File(folder.join(path));
+        }
+        self
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("counterfoil.db")
+    }
+
+    pub fn budgets(&self) -> PathBuf {
+        self.data_dir.join("budgets.json")
+    }
+}
+
+fn suggestion(key: &str) -> String {
+    let nearest = KEYS
+        .iter()
+        .map(|(known, _)| (strsim::damerau_levenshtein(key, known), *known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min_by_key(|(distance, _)| *distance);
+    match nearest {
+        Some((_, known)) => format!("did you mean \"{known}\"?"),
+        None => format!("known are: {}", KEYS.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_near_one() {
+        let error = Config::parse("data_dri = \"x\"").unwrap_err().to_string();
+        assert!(error.contains("did you mean \"data_dir\"?"), "{error}");
+    }
+
+    #[test]
+    fn every_key_has_an_effect_and_defaults_are_whole() {
+        let config = Config::parse(
+            "data_dir = \"d\"\nlisten = \"127.0.0.1:1\"\nplugins_dir = \"p\"\nmaster_key = { env = \"K\" }\nhttps = true\nlog = \"debug\"\nlog_format = \"json\"",
+        )
+        .unwrap();
+        assert_eq!(config.master_key, MasterKeySource::Env("K".to_owned()));
+        assert_eq!(config.database(), PathBuf::from("d/counterfoil.db"));
+        assert_eq!(Config::parse("").unwrap().listen, "127.0.0.1:8420");
+    }
+}

@@ -1,0 +1,9 @@
+//! The binary's parts: configuration, wiring of the floors, and the command line. Only `compose` names
+//! concrete types on both sides of a port.
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod exit;
+mod live;
+mod wiring;

@@ -1,0 +1,33 @@
+//! The binary: reads the command line, runs one verb, answers with a documented exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use counterfoil::cli::{self, Cli};
+use counterfoil::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let usage = error.use_stderr();
+            let _ = error.print();
+            return if usage { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("counterfoil cannot start its threads: {error}. Nothing was read or written.");
+            return Exit::Error.into();
+        }
+    };
+    match runtime.block_on(cli::run(cli)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("counterfoil: {error:#}");
+            Exit::Error.into()
+        }
+    }
+}

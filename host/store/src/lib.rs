@@ -1,0 +1,18 @@
+//! The store: everything that is kept, and the only place with SQL. `SqliteStore` keeps it in one file,
+//! `MemoryStore` in memory for simulations and benchmarks; one suite holds both to the same behaviour.
+//! Owns rows, transactions, migrations and sealing at rest; decides nothing about tasks or money.
+
+mod audit;
+mod counts;
+mod filter;
+mod memory;
+mod precision;
+mod record;
+mod refusal;
+mod sqlite;
+mod vault;
+
+pub use audit::{AuditCheck, BadRecord};
+pub use memory::MemoryStore;
+pub use sqlite::{BackupError, Integrity, OpenError, SqliteStore, WriterFigures, copy_file};
+pub use vault::{KeyError, MasterKey, MemoryVault, SqliteVault};

@@ -1,0 +1,263 @@
+//! The store in memory: for simulations and benchmarks, where the disk is not the question. Gone with the
+//! process.
+
+mod read_tasks;
+mod shelves;
+mod write;
+
+use std::future::ready;
+use std::sync::{Mutex, PoisonError};
+
+use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
+use counterfoil_domain::id::{
+    BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId,
+};
+use counterfoil_domain::journal::{Batch, Effect};
+use counterfoil_domain::link::{Link, LinkKind};
+use counterfoil_domain::market::{Customer, Product, Subscription};
+use counterfoil_domain::order::{Order, OrderKey};
+use counterfoil_domain::plan::SealedPlan;
+use counterfoil_domain::ports::{
+    AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
+    RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+};
+use counterfoil_domain::run::Run;
+use counterfoil_domain::task::Task;
+
+use crate::counts::totals;
+use crate::record::Record as _;
+use shelves::Shelves;
+
+type Read<'a, T> = Pending<'a, Result<T, StoreError>>;
+
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    shelves: Mutex<Shelves>,
+}
+
+impl MemoryStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Read at once: nothing of it waits.
+    fn read<T: Send + 'static>(&self, look: impl FnOnce(&Shelves) -> T) -> Read<'_, T> {
+        self.try_read(|shelves| Ok(look(shelves)))
+    }
+
+    fn try_read<T: Send + 'static>(&self, look: impl FnOnce(&Shelves) -> Result<T, StoreError>) -> Read<'_, T> {
+        let found = look(&self.shelves.lock().unwrap_or_else(PoisonError::into_inner));
+        Box::pin(ready(found))
+    }
+}
+
+impl SetupStore for MemoryStore {
+    fn resellers(&self) -> Read<'_, Vec<Reseller>> {
+        self.read(|s| s.resellers.values().cloned().collect())
+    }
+
+    fn marketplaces(&self) -> Read<'_, Vec<Marketplace>> {
+        self.read(|s| s.marketplaces.values().cloned().collect())
+    }
+
+    fn connections(&self) -> Read<'_, Vec<Connection>> {
+        self.read(|s| s.connections.values().cloned().collect())
+    }
+
+    fn users(&self) -> Read<'_, Vec<User>> {
+        self.read(|s| s.users.values().cloned().collect())
+    }
+
+    fn audit(&self, limit: usize) -> Read<'_, Vec<AuditEntry>> {
+        self.read(|s| s.audit.values().rev().take(limit).cloned().collect())
+    }
+}
+
+impl OrderStore for MemoryStore {
+    fn cursor(&self, connection: &ConnectionId) -> Read<'_, Option<Cursor>> {
+        self.read(|s| s.cursors.get(connection).cloned())
+    }
+
+    fn known_orders(&self, marketplace: &MarketplaceId, ids: Vec<OrderId>) -> Read<'_, Vec<KnownOrder>> {
+        self.read(|s| {
+            let known = |id: OrderId| {
+                let key = OrderKey { marketplace: marketplace.clone(), order: id };
+                let kept = s.orders.get(&key)?;
+                Some(KnownOrder {
+                    id: key.order,
+                    fingerprint: kept.fingerprint.clone(),
+                    revision: kept.revision.clone(),
+                    is_final: kept.order.status.is_final(),
+                })
+            };
+            ids.into_iter().filter_map(known).collect()
+        })
+    }
+
+    fn open_orders(&self, marketplace: &MarketplaceId) -> Read<'_, Vec<OrderId>> {
+        self.read(|s| {
+            let all = s.open_orders.range(Shelves::first_order(marketplace)..);
+            all.map(|(key, ())| key)
+                .take_while(|key| key.marketplace == *marketplace)
+                .map(|key| key.order.clone())
+                .collect()
+        })
+    }
+
+    fn order(&self, key: &OrderKey) -> Read<'_, Option<Order>> {
+        self.read(|s| s.orders.get(key).map(|kept| kept.order.clone()))
+    }
+
+    fn order_count(&self, marketplace: &MarketplaceId) -> Read<'_, u64> {
+        self.read(|s| s.order_counts.get(marketplace).copied().unwrap_or(0))
+    }
+
+    fn customers(&self, marketplace: &MarketplaceId, ids: Option<Vec<CustomerId>>) -> Read<'_, Vec<Customer>> {
+        self.read(|s| match ids {
+            Some(ids) => {
+                ids.into_iter().filter_map(|id| s.customers.get(&(marketplace.clone(), id))).cloned().collect()
+            }
+            None => {
+                let all = s.customers.range((marketplace.clone(), CustomerId::new(""))..);
+                all.take_while(|((m, _), _)| m == marketplace).map(|(_, customer)| customer.clone()).collect()
+            }
+        })
+    }
+
+    fn subscriptions(
+        &self,
+        marketplace: &MarketplaceId,
+        ids: Option<Vec<SubscriptionId>>,
+    ) -> Read<'_, Vec<Subscription>> {
+        self.read(|s| match ids {
+            Some(ids) => {
+                ids.into_iter().filter_map(|id| s.subscriptions.get(&(marketplace.clone(), id))).cloned().collect()
+            }
+            None => {
+                let all = s.subscriptions.range((marketplace.clone(), SubscriptionId::new(""))..);
+                all.take_while(|((m, _), _)| m == marketplace).map(|(_, subscription)| subscription.clone()).collect()
+            }
+        })
+    }
+
+    fn products(&self, marketplace: &MarketplaceId) -> Read<'_, Vec<Product>> {
+        self.read(|s| {
+            let all = s.products.range((marketplace.clone(), String::new())..);
+            all.take_while(|((m, _), _)| m == marketplace).map(|(_, product)| product.clone()).collect()
+        })
+    }
+}
+
+impl TaskStore for MemoryStore {
+    fn task(&self, id: &TaskId) -> Read<'_, Option<Task>> {
+        self.read(|s| s.tasks.get(id).cloned())
+    }
+
+    fn tasks(&self, filter: TaskFilter, page: PageRequest) -> Read<'_, Vec<Task>> {
+        self.read(|s| read_tasks::tasks(s, &filter, &page))
+    }
+
+    fn tasks_of_order(&self, connection: &ConnectionId, key: &OrderKey) -> Read<'_, Vec<Task>> {
+        self.read(|s| read_tasks::of_order(s, connection, key))
+    }
+
+    fn initial_tasks_of(&self, connection: &ConnectionId, subscription: &SubscriptionId) -> Read<'_, Vec<Task>> {
+        self.read(|s| read_tasks::of_snapshot(s, connection, subscription))
+    }
+
+    fn totals(&self, connection: Option<ConnectionId>) -> Read<'_, Vec<TaskTotal>> {
+        let asked = |id: &ConnectionId| connection.as_ref().is_none_or(|connection| connection == id);
+        self.try_read(|s| totals(s.totals.iter().filter(|(bucket, _)| asked(&bucket.connection))))
+    }
+
+    fn links(&self, connection: &ConnectionId, kind: Option<LinkKind>) -> Read<'_, Vec<Link>> {
+        self.read(|s| {
+            let asked = |link: &&Link| link.key.connection == *connection && kind.is_none_or(|k| link.key.kind == k);
+            s.links.values().filter(asked).cloned().collect()
+        })
+    }
+
+    fn plan(&self, digest: &PlanDigest) -> Read<'_, Option<SealedPlan>> {
+        self.try_read(|s| {
+            let Some(plan) = s.plans.get(digest) else { return Ok(None) };
+            plan.check().map_err(|bad| StoreError::Corrupt { what: SealedPlan::WHAT, problem: bad.to_string() })?;
+            Ok(Some(plan.clone()))
+        })
+    }
+}
+
+impl JournalStore for MemoryStore {
+    fn batch(&self, id: &BatchId) -> Read<'_, Option<Batch>> {
+        self.read(|s| s.batches.get(id).cloned())
+    }
+
+    fn open_batches(&self, connection: &ConnectionId) -> Read<'_, Vec<Batch>> {
+        self.read(|s| {
+            let open = s.open_batches.keys().filter(|(c, _, _)| c == connection);
+            open.filter_map(|(_, _, id)| s.batches.get(id)).cloned().collect()
+        })
+    }
+
+    fn times_sent(&self, plan: &PlanDigest) -> Read<'_, u32> {
+        self.read(|s| {
+            let all = s.batches_of_plan.range((plan.clone(), BatchId::new(""))..);
+            u32::try_from(all.take_while(|((p, _), ())| p == plan).count()).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn effects(&self, batch: &BatchId) -> Read<'_, Vec<Effect>> {
+        self.read(|s| {
+            let order = s.effect_order.range((batch.clone(), 0)..=(batch.clone(), u64::MAX));
+            order.filter_map(|((b, _), key)| s.effects.get(&(b.clone(), key.clone()))).cloned().collect()
+        })
+    }
+
+    fn receipt(&self, plan: &PlanDigest) -> Read<'_, Option<StoredReceipt>> {
+        self.read(|s| s.receipts.get(plan).cloned())
+    }
+
+    fn receipts(&self, connection: &ConnectionId) -> Read<'_, Vec<StoredReceipt>> {
+        self.read(|s| {
+            let ours =
+                |r: &&StoredReceipt| s.batches.get(&r.batch).is_some_and(|batch| batch.connection == *connection);
+            let mut receipts: Vec<StoredReceipt> = s.receipts.values().filter(ours).cloned().collect();
+            receipts.sort_by(|a, b| (a.stored_at, &a.plan).cmp(&(b.stored_at, &b.plan)));
+            receipts
+        })
+    }
+
+    fn exchanges(&self, caller: Option<String>, limit: usize) -> Read<'_, Vec<ExchangeRecord>> {
+        self.read(|s| {
+            let asked = |record: &&ExchangeRecord| caller.as_ref().is_none_or(|caller| *caller == record.caller);
+            s.exchanges.values().rev().filter(asked).take(limit).cloned().collect()
+        })
+    }
+
+    fn exchange_counts(&self) -> Read<'_, Vec<(String, u64)>> {
+        self.read(|s| s.exchange_counts.iter().map(|(caller, count)| (caller.clone(), *count)).collect())
+    }
+}
+
+impl RunStore for MemoryStore {
+    fn run(&self, id: &RunId) -> Read<'_, Option<Run>> {
+        self.read(|s| s.runs.get(id).cloned())
+    }
+
+    fn runs(&self, reseller: Option<ResellerId>, limit: usize) -> Read<'_, Vec<Run>> {
+        self.read(|s| {
+            let newest = s.runs_by_time.keys().rev().filter_map(|(_, id)| s.runs.get(id));
+            newest.filter(|run| reseller.as_ref().is_none_or(|id| run.reseller == *id)).take(limit).cloned().collect()
+        })
+    }
+
+    fn unfinished_runs(&self) -> Read<'_, Vec<Run>> {
+        self.read(|s| s.unfinished_runs.keys().filter_map(|(_, id)| s.runs.get(id)).cloned().collect())
+    }
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>> {
+        // When it is polled, not when it is called: a commit nobody waits for is none.
+        Box::pin(async move { write::all(&mut self.shelves.lock().unwrap_or_else(PoisonError::into_inner), writes) })
+    }
+}

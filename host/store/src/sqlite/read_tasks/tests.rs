@@ -1,0 +1,43 @@
+//! Plans of the database for every kind of task list: no whole table, no sorting.
+
+use std::collections::BTreeSet;
+
+use counterfoil_domain::id::{ConnectionId, CustomerId, TaskId};
+use counterfoil_domain::ports::{PageRequest, TaskFilter};
+use rusqlite::{Connection, params_from_iter};
+
+use super::{Place, conditions, statement};
+
+#[test]
+fn every_task_list_walks_an_index_in_order() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("../../../migrations/0001_base.sql")).unwrap();
+    let state = || Place::State { connection: "c".to_owned(), state: "ready".to_owned(), reason: String::new() };
+    let all = TaskFilter {
+        connection: Some(ConnectionId::from("c")),
+        states: BTreeSet::from(["ready".to_owned(), "synced".to_owned()]),
+        customer: Some(CustomerId::from("k")),
+        text: Some("so1".to_owned()),
+        ignore_reason: Some("by-person".to_owned()),
+    };
+    let table = [
+        (Place::Everywhere, TaskFilter::default(), "COVERING INDEX tasks_by_time"),
+        (state(), TaskFilter::default(), "COVERING INDEX tasks_by_state"),
+        (state(), TaskFilter { customer: None, ..all.clone() }, "INDEX tasks_by_state"),
+        (Place::Customer, all, "INDEX tasks_by_customer"),
+    ];
+    for (place, filter, index) in table {
+        for after in [None, Some(("2026-01-31T00:00:00Z".parse().unwrap(), TaskId::from("t")))] {
+            let conditions = conditions(&place, &filter, &PageRequest { after, limit: 50 });
+            let sql = format!("EXPLAIN QUERY PLAN {}", statement(&conditions, 50));
+            let mut explained = connection.prepare(&sql).unwrap();
+            let steps: Vec<String> = explained
+                .query_map(params_from_iter(&conditions.values), |row| row.get("detail"))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            let [step] = steps.as_slice() else { panic!("{place:?} takes several steps: {steps:?}") };
+            assert!(step.contains(&format!("USING {index}")), "{place:?}: {step}");
+        }
+    }
+}

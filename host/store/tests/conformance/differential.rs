@@ -1,0 +1,268 @@
+//! The same random commits to both stores must give the same answers and leave the same behind.
+
+use chrono::TimeDelta;
+use counterfoil_domain::id::{BatchId, CustomerId, MarketplaceId, OrderId};
+use counterfoil_domain::journal::{BatchState, EffectState};
+use counterfoil_domain::link::{LinkKind, LinkState};
+use counterfoil_domain::order::{OrderKey, OrderStatus};
+use counterfoil_domain::ports::{PageRequest, Store, TaskFilter, TaskStore as _, TaskTotal, Write};
+use counterfoil_domain::run::RunState;
+use counterfoil_domain::task::{Task, TaskState};
+use counterfoil_domain::{connection, journal, link, market, order, plan, ports, run};
+use counterfoil_store::MemoryStore;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use crate::samples;
+use crate::tasks::recount;
+
+/// Every read there is, over the small world that the samples span.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Everything {
+    resellers: Vec<connection::Reseller>,
+    marketplaces: Vec<connection::Marketplace>,
+    connections: Vec<connection::Connection>,
+    users: Vec<ports::User>,
+    audit: Vec<ports::AuditEntry>,
+    cursors: Vec<Option<ports::Cursor>>,
+    known: Vec<ports::KnownOrder>,
+    open: Vec<OrderId>,
+    orders: Vec<Option<order::Order>>,
+    order_count: u64,
+    customers: Vec<market::Customer>,
+    some_customers: Vec<market::Customer>,
+    subscriptions: Vec<market::Subscription>,
+    products: Vec<market::Product>,
+    tasks: Vec<Task>,
+    of_orders: Vec<Vec<Task>>,
+    initial: Vec<Vec<Task>>,
+    totals: Vec<TaskTotal>,
+    totals_of_one: Vec<TaskTotal>,
+    links: Vec<link::Link>,
+    plans: Vec<Result<Option<plan::SealedPlan>, ports::StoreError>>,
+    batches: Vec<Option<journal::Batch>>,
+    open_batches: Vec<journal::Batch>,
+    sent: Vec<u32>,
+    effects: Vec<journal::Effect>,
+    receipt: Vec<Option<ports::StoredReceipt>>,
+    receipts: Vec<ports::StoredReceipt>,
+    exchanges: Vec<ports::ExchangeRecord>,
+    exchange_counts: Vec<(String, u64)>,
+    runs: Vec<run::Run>,
+    unfinished: Vec<run::Run>,
+}
+
+const ALL: usize = usize::MAX;
+
+pub(crate) async fn everything<S: Store>(store: &S) -> Everything {
+    let market = samples::marketplace_id();
+    let here = samples::connection_id(1);
+    let ids: Vec<OrderId> = (0..WORLD).map(|n| OrderId::new(format!("o{n}"))).collect();
+    let mut cursors = Vec::new();
+    let mut orders = Vec::new();
+    let mut of_orders = Vec::new();
+    let mut initial = Vec::new();
+    let mut plans = Vec::new();
+    let mut batches = Vec::new();
+    let mut sent = Vec::new();
+    let mut receipt = Vec::new();
+    for n in 0..WORLD {
+        let key = OrderKey { marketplace: market.clone(), order: ids[usize::try_from(n).unwrap()].clone() };
+        cursors.push(store.cursor(&samples::connection_id(n)).await.unwrap());
+        orders.push(store.order(&key).await.unwrap());
+        of_orders.push(store.tasks_of_order(&here, &key).await.unwrap());
+        initial.push(store.initial_tasks_of(&here, &samples::subscription(n).id).await.unwrap());
+        let digest = samples::plan(n).digest;
+        plans.push(store.plan(&digest).await);
+        batches.push(store.batch(&BatchId::new(format!("batch_{n}"))).await.unwrap());
+        sent.push(store.times_sent(&digest).await.unwrap());
+        receipt.push(store.receipt(&digest).await.unwrap());
+    }
+    let some = Some(vec![CustomerId::from("c2"), CustomerId::from("c0"), CustomerId::from("c2")]);
+    Everything {
+        resellers: store.resellers().await.unwrap(),
+        marketplaces: store.marketplaces().await.unwrap(),
+        connections: store.connections().await.unwrap(),
+        users: store.users().await.unwrap(),
+        audit: store.audit(ALL).await.unwrap(),
+        cursors,
+        known: store.known_orders(&market, ids).await.unwrap(),
+        open: store.open_orders(&market).await.unwrap(),
+        orders,
+        order_count: store.order_count(&market).await.unwrap(),
+        customers: store.customers(&market, None).await.unwrap(),
+        some_customers: store.customers(&market, some).await.unwrap(),
+        subscriptions: store.subscriptions(&market, None).await.unwrap(),
+        products: store.products(&market).await.unwrap(),
+        tasks: store.tasks(TaskFilter::default(), PageRequest { after: None, limit: ALL }).await.unwrap(),
+        of_orders,
+        initial,
+        totals: store.totals(None).await.unwrap(),
+        totals_of_one: store.totals(Some(here.clone())).await.unwrap(),
+        links: store.links(&here, None).await.unwrap(),
+        plans,
+        batches,
+        open_batches: store.open_batches(&here).await.unwrap(),
+        sent,
+        effects: store.effects(&BatchId::from("batch_1")).await.unwrap(),
+        receipt,
+        receipts: store.receipts(&here).await.unwrap(),
+        exchanges: store.exchanges(None, ALL).await.unwrap(),
+        exchange_counts: store.exchange_counts().await.unwrap(),
+        runs: store.runs(None, ALL).await.unwrap(),
+        unfinished: store.unfinished_runs().await.unwrap(),
+    }
+}
+
+/// How many of each thing there are to collide over.
+const WORLD: u64 = 4;
+
+/// One random write: what, which of the world, and two things that vary.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    what: u8,
+    which: u64,
+    first: u64,
+    second: u64,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    (0_u8..22, 0..WORLD, 0_u64..1000, 0_u64..1000).prop_map(|(what, which, first, second)| Step {
+        what,
+        which,
+        first,
+        second,
+    })
+}
+
+fn pick<T: Clone>(of: &[T], by: u64) -> T {
+    of[usize::try_from(by).unwrap() % of.len()].clone()
+}
+
+/// A time finer than what is kept.
+fn fine(n: u64) -> chrono::DateTime<chrono::Utc> {
+    samples::at(n % 3) + TimeDelta::nanoseconds(i64::try_from(n * 7).unwrap())
+}
+
+fn changed(mut task: Task, step: Step, version: u64) -> Task {
+    task.state = pick(&samples::states(), step.first);
+    if let TaskState::Retrying { at, .. } = &mut task.state {
+        *at = fine(step.second);
+    }
+    task.observed_at = fine(step.first);
+    task.updated_at = fine(step.second);
+    task.connection = samples::connection_id(step.second % 2);
+    task.amount = samples::usd(&format!("{}.{:03}", step.first, step.second));
+    task.version = version;
+    task
+}
+
+impl Step {
+    fn task(self, versions: &[u64]) -> Write {
+        let Self { which, first, second, .. } = self;
+        let task = if which == 0 { samples::initial_task(which) } else { samples::task(which, TaskState::Ready) };
+        let stored = versions[usize::try_from(which).unwrap()];
+        if self.what.is_multiple_of(2) {
+            return Write::InsertTask(changed(task, self, 1));
+        }
+        // One in four names a wrong version.
+        let version = if (first + second) % 4 == 0 { stored + second % 3 } else { stored + 1 };
+        Write::UpdateTask(changed(task, self, version))
+    }
+
+    fn run(self) -> Write {
+        let mut run = samples::run(
+            10 * (self.first % 3) + self.which,
+            pick(&samples::run_kinds(), self.which),
+            pick(RunState::ALL, self.second),
+        );
+        run.asked_at = fine(self.second);
+        if self.what.is_multiple_of(2) { Write::InsertRun(run) } else { Write::UpdateRun(run) }
+    }
+
+    fn write(self, versions: &[u64]) -> Write {
+        let Self { what, which, first, second } = self;
+        let market = if first % 5 == 0 { MarketplaceId::from("other") } else { samples::marketplace_id() };
+        let effect_state = pick(&[EffectState::Intent, samples::answered()], second);
+        match what {
+            0 => Write::PutReseller(samples::reseller(which)),
+            1 => Write::PutMarketplace(samples::marketplace(which)),
+            2 => Write::PutConnection(samples::connection(which)),
+            3 => Write::PutUser(samples::user(which)),
+            4 => Write::PutCustomers(market, vec![samples::customer(which), samples::customer(first % WORLD)]),
+            5 => Write::PutSubscriptions(market, vec![samples::subscription(which)]),
+            6 => Write::PutProducts(market, vec![samples::product(which)]),
+            7 => {
+                let mut order = samples::order(which, pick(OrderStatus::ALL, first));
+                order.created_at = fine(second);
+                Write::PutOrder { order, fingerprint: format!("f{second}"), observed_at: fine(first) }
+            }
+            8 => Write::PutCursor(ports::Cursor { seen_until: fine(first), ..samples::cursor(which) }),
+            9 => {
+                let state = pick(&[samples::linked(), LinkState::Unlinked, LinkState::NeverSync], first);
+                Write::PutLink(samples::link(which, pick(LinkKind::ALL, second), state))
+            }
+            10 => {
+                let mut plan = samples::plan(which);
+                plan.made_at = fine(first);
+                if second % 4 == 0 {
+                    plan.plan.notes.push("forged".to_owned());
+                }
+                Write::PutPlan(plan)
+            }
+            11 => {
+                let mut batch = samples::batch(which, pick(BatchState::ALL, first));
+                batch.opened_at = fine(second);
+                Write::PutBatch(batch)
+            }
+            12 => Write::InsertEffect(samples::effect(which, effect_state)),
+            13 => Write::UpdateEffect(samples::effect(which, effect_state)),
+            14 => Write::PutReceipt(ports::StoredReceipt { stored_at: fine(first), ..samples::receipt(which) }),
+            15 => Write::Audit(ports::AuditEntry { at: fine(first), ..samples::audit_entry(which) }),
+            16 => Write::Exchange(samples::exchange(which, pick(&["answered", "refused", "uncertain"], first))),
+            17 | 18 => self.run(),
+            _ => self.task(versions),
+        }
+    }
+}
+
+async fn same_in_both(commits: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
+    let memory = MemoryStore::new();
+    let file = crate::in_file();
+    for steps in commits {
+        let mut versions = Vec::new();
+        for n in 0..WORLD {
+            let task = if n == 0 { samples::initial_task(n) } else { samples::task(n, TaskState::Ready) };
+            versions.push(memory.task(&task.id).await.unwrap().map_or(1, |task| task.version));
+        }
+        let writes: Vec<Write> = steps.iter().map(|step| step.write(&versions)).collect();
+        let outcome = memory.commit(writes.clone()).await;
+        prop_assert_eq!(&outcome, &file.store.commit(writes).await);
+    }
+    let kept = everything(&memory).await;
+    prop_assert_eq!(&kept, &everything(&file.store).await);
+    prop_assert_eq!(&kept.totals, &recount(&kept.tasks));
+    let audit = file.store.verify_audit().await.unwrap();
+    prop_assert!(audit.is_good(), "{:?}", audit);
+    let integrity = file.store.integrity().await.unwrap();
+    let forged = integrity.problems.iter().all(|problem| problem.contains("not what was sealed"));
+    prop_assert!(forged, "{:?}", integrity);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_stores_answer_alike(commits in prop::collection::vec(prop::collection::vec(step(), 1..6), 1..30)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(same_in_both(commits))?;
+    }
+
+    #[test]
+    fn totals_follow_every_task(steps in prop::collection::vec(step(), 1..60)) {
+        let tasks_only = steps.into_iter().map(|step| vec![Step { what: 19 + step.what % 2, ..step }]).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(same_in_both(tasks_only))?;
+    }
+}

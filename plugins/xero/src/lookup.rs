@@ -1,0 +1,160 @@
+//! Finding a document again: by its number, else by its reference.
+//!
+//! Owns the searches and what counts as ours. Xero compares texts without case and accents, so everything is compared again
+//! here. Lists are asked for with a page, because without one Xero leaves the lines out, and with four decimals.
+
+use counterfoil_sdk::encode::quoted;
+use counterfoil_sdk::{ChangeReceipt, Currency, Decimal, Failure, Money, Remote, Request};
+
+use crate::answers::{self, IDS_PER_CALL};
+use crate::document::Kind;
+use crate::wire;
+
+/// The document that is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) number: Option<&'a str>,
+    pub(crate) reference: &'a str,
+    pub(crate) contact: &'a str,
+    pub(crate) currency: Currency,
+    /// Net, as the document shows it: positive.
+    pub(crate) total: Decimal,
+}
+
+/// What the look-up says.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Nothing has this number or reference, or only what was voided under a reference that may be used again.
+    Free,
+    /// One document is ours.
+    Ours(Box<wire::Document>),
+    /// More than one is ours.
+    Several(Vec<wire::Document>),
+    /// Something has our number or reference and is not the same; the text says how it differs.
+    Differs(Vec<wire::Document>, String),
+    /// Our number belongs to a voided document. Xero never frees a number.
+    Spent(Box<wire::Document>),
+}
+
+impl Wanted<'_> {
+    /// Xero finds invoices by number for forty at once; credit notes have no such list.
+    fn by_number(&self) -> Option<&str> {
+        self.number.filter(|_| self.kind == Kind::Invoice)
+    }
+
+    fn is_named(&self, document: &wire::Document) -> bool {
+        let kind = document.kind.as_deref().is_none_or(|kind| kind == self.kind.code());
+        let named = match self.by_number() {
+            Some(number) => {
+                document.number.as_deref().is_some_and(|theirs| theirs.trim().eq_ignore_ascii_case(number.trim()))
+            }
+            None => document.reference.as_deref().map(str::trim) == Some(self.reference),
+        };
+        // A document without an id can neither be adopted nor shown to anybody.
+        kind && named && document.id.as_deref().is_some_and(|id| !id.is_empty())
+    }
+
+    /// How a document with our number or reference differs; none when it is the same.
+    fn difference(&self, document: &wire::Document) -> Option<String> {
+        let mut found = Vec::new();
+        let contact = document.contact.as_ref();
+        let id = contact.and_then(|contact| contact.id.as_deref()).unwrap_or_default();
+        if !id.eq_ignore_ascii_case(self.contact) {
+            found.push(format!(
+                "it is for the contact \"{}\"",
+                contact.and_then(|contact| contact.name.as_deref()).unwrap_or(id)
+            ));
+        }
+        let currency = document.currency_code.as_deref().unwrap_or_default();
+        if currency != self.currency.code() {
+            found.push(format!("its currency is {currency}, not {}", self.currency));
+        }
+        match document.sub_total {
+            Some(total) if total.0 == self.total => {}
+            Some(total) => found.push(format!("its net total is {}, not {}", total.0, self.total)),
+            None => found.push("Xero does not say its net total".to_owned()),
+        }
+        (!found.is_empty()).then(|| found.join(", "))
+    }
+
+    /// Judges what a search found.
+    pub(crate) fn judge(&self, documents: &[wire::Document]) -> Verdict {
+        let (dead, alive): (Vec<_>, Vec<_>) =
+            documents.iter().filter(|document| self.is_named(document)).partition(|document| is_dead(document));
+        let mut ours: Vec<wire::Document> = alive
+            .iter()
+            .filter(|document| self.difference(document).is_none())
+            .map(|document| (*document).clone())
+            .collect();
+        match (ours.len(), alive.first(), dead.first()) {
+            (1, ..) => Verdict::Ours(Box::new(ours.remove(0))),
+            (0, Some(first), _) => {
+                let difference = self.difference(first).unwrap_or_default();
+                Verdict::Differs(alive.into_iter().cloned().collect(), difference)
+            }
+            (0, None, Some(dead)) if self.by_number().is_some() => Verdict::Spent(Box::new((*dead).clone())),
+            (0, None, _) => Verdict::Free,
+            _ => Verdict::Several(ours),
+        }
+    }
+
+    /// The receipt for a document that was found.
+    pub(crate) fn receipt(&self, key: &str, document: &wire::Document) -> ChangeReceipt {
+        ChangeReceipt {
+            key: key.to_owned(),
+            action: counterfoil_sdk::Action::Create,
+            document: self.kind.name().to_owned(),
+            reference: document.id.clone().unwrap_or_default(),
+            number: document.number.clone().unwrap_or_default(),
+            total: document.sub_total.map(|total| Money::new(self.kind.signed(total.0), self.currency)),
+            attributes: counterfoil_sdk::Attributes::new().with("state", document.status.clone().unwrap_or_default()),
+        }
+    }
+}
+
+/// Voided and deleted documents bill nothing any more.
+fn is_dead(document: &wire::Document) -> bool {
+    matches!(document.status.as_deref(), Some("VOIDED" | "DELETED"))
+}
+
+/// What Xero has for each wanted document, judged, in order. Invoices with numbers go forty to a call; the rest needs a call
+/// each, because Xero refuses joined filters once an organisation has many documents.
+pub(crate) fn find(remote: &mut dyn Remote, wanted: &[Wanted<'_>]) -> Result<Vec<Verdict>, Failure> {
+    let mut numbers: Vec<&str> = wanted.iter().filter_map(Wanted::by_number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut numbered = Vec::new();
+    for chunk in numbers.chunks(IDS_PER_CALL) {
+        let request = list(Kind::Invoice, "find-invoices").query("InvoiceNumbers", chunk.join(","));
+        numbered.extend(answers::read::<wire::Documents>(remote, request, "the invoices")?.documents);
+    }
+    let mut verdicts = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        verdicts.push(match one.by_number() {
+            Some(_) => one.judge(&numbered),
+            None => one.judge(&referenced(remote, one)?),
+        });
+    }
+    Ok(verdicts)
+}
+
+fn referenced(remote: &mut dyn Remote, wanted: &Wanted<'_>) -> Result<Vec<wire::Document>, Failure> {
+    let (operation, what) = match wanted.kind {
+        Kind::Invoice => ("find-invoices", "the invoices"),
+        Kind::CreditNote => ("find-credit-notes", "the credit notes"),
+    };
+    let reference = quoted(wanted.reference)?;
+    // Bills are invoices too in Xero; credit notes of both kinds are few, and told apart below.
+    let filter = match wanted.kind {
+        Kind::Invoice => format!("Type=={} AND Reference=={reference}", quoted(wanted.kind.code())?),
+        Kind::CreditNote => format!("Reference=={reference}"),
+    };
+    let request = list(wanted.kind, operation).query("where", filter);
+    answers::read::<wire::Documents>(remote, request, what).map(|list| list.documents)
+}
+
+/// A request for a page of documents with their lines and all decimals.
+pub(crate) fn list(kind: Kind, operation: &str) -> Request {
+    Request::get(operation, kind.path()).query("page", "1").query("pageSize", "100").query("unitdp", "4")
+}
