@@ -47,7 +47,9 @@ fn body(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text.lines().peekable();
     while let Some(line) = rest.next() {
-        if line.trim() == "#[cfg(test)]" && rest.peek().is_some_and(|next| next.trim_start().starts_with("mod ") && next.contains('{')) {
+        if line.trim() == "#[cfg(test)]"
+            && rest.peek().is_some_and(|next| next.trim_start().starts_with("mod ") && next.contains('{'))
+        {
             break;
         }
         lines.push(line);
@@ -95,7 +97,8 @@ fn only_the_right_crate_names_the_big_libraries() {
         ("reqwest", ["host/egress", "host"].as_slice()),
     ]);
     for (folder, _) in FLOORS {
-        let manifest: toml::Table = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap().parse().unwrap();
+        let manifest: toml::Table =
+            std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap().parse().unwrap();
         let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
         for (library, owners) in &owners {
             assert!(
@@ -138,7 +141,11 @@ fn files_and_functions_are_short() {
 
 fn is_function(line: &str) -> bool {
     let words = line.trim_start();
-    let words = words.strip_prefix("pub(crate) ").or(words.strip_prefix("pub(super) ")).or(words.strip_prefix("pub ")).unwrap_or(words);
+    let words = words
+        .strip_prefix("pub(crate) ")
+        .or(words.strip_prefix("pub(super) "))
+        .or(words.strip_prefix("pub "))
+        .unwrap_or(words);
     let words = words.strip_prefix("const ").unwrap_or(words);
     let words = words.strip_prefix("async ").unwrap_or(words);
     words.starts_with("fn ")
@@ -199,7 +206,8 @@ fn sql_stands_only_in_the_store() {
         let name = shown(path);
         let text = std::fs::read_to_string(path).unwrap();
         let sql = ["SELECT ", "INSERT INTO", "DELETE FROM", "CREATE TABLE"];
-        if !name.starts_with("host/store/") && body(&text).iter().any(|line| sql.iter().any(|word| line.contains(word))) {
+        if !name.starts_with("host/store/") && body(&text).iter().any(|line| sql.iter().any(|word| line.contains(word)))
+        {
             found.push(name);
         }
     }

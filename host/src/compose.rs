@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use counterfoil_domain::ports::{Clock, Door, ExchangeRecord, Pending, Store, Target as _, Targets, Vault, WallClock, Write};
+use counterfoil_domain::ports::{
+    Clock, Door, ExchangeRecord, Pending, Store, Target as _, Targets, Vault, WallClock, Write,
+};
 use counterfoil_egress::{BudgetSnapshot, ExchangeSink, HttpDoor};
 use counterfoil_engine::{BeforeRound, Engine, Parts, Sources, Worker};
 use counterfoil_runtime::registry::Registry;
@@ -149,7 +151,8 @@ fn before_round(wiring: &Arc<Wiring>) -> BeforeRound {
 
 /// Loads and activates what stands in the plugins folder. A file that cannot be used is named and left out.
 async fn plugins(config: &Config, clock: &Arc<dyn Clock>) -> Result<Registry> {
-    let sandbox = Sandbox::new(CALLS_AT_ONCE, Arc::clone(clock)).context("the sandbox cannot be started on this machine")?;
+    let sandbox =
+        Sandbox::new(CALLS_AT_ONCE, Arc::clone(clock)).context("the sandbox cannot be started on this machine")?;
     let registry = Registry::new(sandbox);
     if !config.plugins_dir.is_dir() {
         tracing::warn!(folder = %config.plugins_dir.display(), "there is no plugins folder: no target can be used");

@@ -8,7 +8,7 @@ use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{BatchId, ConnectionId};
 use counterfoil_domain::journal::{Batch, BatchState};
 use counterfoil_domain::ports::{CallError, Clock, Door, Exchange, Store, Target, Targets, Write};
-use counterfoil_engine::{Journaled, ReadOnly};
+use counterfoil_engine::{Journaled, Over, ReadOnly};
 use counterfoil_server::LiveTargets;
 
 use crate::wiring::Wiring;
@@ -24,7 +24,8 @@ pub(crate) struct Live {
 
 impl Live {
     async fn target(&self, id: &ConnectionId) -> Result<Arc<dyn Target>, CallError> {
-        let unavailable = |message: String| CallError::Failed(Failure::new(FailureClass::Unsupported, "not-available", message));
+        let unavailable =
+            |message: String| CallError::Failed(Failure::new(FailureClass::Unsupported, "not-available", message));
         self.wiring.refresh().await.map_err(|error| unavailable(error.to_string()))?;
         let all = self.store.connections().await.map_err(|error| unavailable(error.to_string()))?;
         let connection = all
@@ -46,7 +47,12 @@ impl Live {
     }
 
     /// A batch of its own without plans: the journal holds what was asked for, and a second click finds it.
-    async fn writes(&self, id: &ConnectionId, target: &Arc<dyn Target>, key: &str) -> Result<Arc<dyn Exchange>, CallError> {
+    async fn writes(
+        &self,
+        id: &ConnectionId,
+        target: &Arc<dyn Target>,
+        key: &str,
+    ) -> Result<Arc<dyn Exchange>, CallError> {
         let mut digest = Digester::new("create");
         digest.text(id.as_str()).text(key);
         let batch = Batch {
@@ -61,9 +67,11 @@ impl Live {
             probe_at: None,
         };
         let commit = self.store.commit(vec![Write::PutBatch(batch.clone())]).await;
-        commit.map_err(|error| CallError::Failed(Failure::new(FailureClass::Transient, "journal-unavailable", error.to_string())))?;
-        let parts = (&self.door, &self.store, &self.clock);
-        Ok(Arc::new(Journaled::new(parts, id.clone(), batch.id, target.card())))
+        commit.map_err(|error| {
+            CallError::Failed(Failure::new(FailureClass::Transient, "journal-unavailable", error.to_string()))
+        })?;
+        let over = Over { door: &self.door, store: &self.store, clock: &self.clock };
+        Ok(Arc::new(Journaled::new(over, id.clone(), batch.id, target.card())))
     }
 
     pub(crate) fn into_targets(self) -> LiveTargets {

@@ -79,7 +79,9 @@ impl Wiring {
         };
         match client {
             Ok(client) => self.sources.put(marketplace.id.clone(), client),
-            Err(error) => tracing::error!(marketplace = %marketplace.id, error, "this marketplace cannot be read until its setup is mended"),
+            Err(error) => {
+                tracing::error!(marketplace = %marketplace.id, error, "this marketplace cannot be read until its setup is mended")
+            }
         }
     }
 }

@@ -163,7 +163,12 @@ pub fn links_digest(job: &Job) -> String {
     let mut digest = Digester::new("links");
     digest.count(job.links.len());
     for link in &job.links {
-        digest.text(link.kind.name()).text(&link.source).text(link.target.as_str()).text(&link.target_code).pairs(&link.attributes);
+        digest
+            .text(link.kind.name())
+            .text(&link.source)
+            .text(link.target.as_str())
+            .text(&link.target_code)
+            .pairs(&link.attributes);
     }
     digest.short()
 }
@@ -202,12 +207,19 @@ pub fn rules_digest(lines: &[Billable<'_>]) -> String {
     let mut digest = Digester::new("rules");
     digest.count(lines.len());
     for billable in lines {
-        digest.text(billable.line.id.as_str()).text(&billable.row).text(billable.price.name()).text(billable.why.name());
+        digest
+            .text(billable.line.id.as_str())
+            .text(&billable.row)
+            .text(billable.price.name())
+            .text(billable.why.name());
     }
     digest.short()
 }
 
 /// A line's product, for matching.
 pub fn products(lines: &[OrderLine]) -> impl Iterator<Item = &crate::order::ProductRef> {
-    lines.iter().filter(|line| !matches!(line.kind, LineKind::NotBillable(_) | LineKind::Fee(Fee::CancellationFee))).filter_map(|line| line.product.as_ref())
+    lines
+        .iter()
+        .filter(|line| !matches!(line.kind, LineKind::NotBillable(_) | LineKind::Fee(Fee::CancellationFee)))
+        .filter_map(|line| line.product.as_ref())
 }

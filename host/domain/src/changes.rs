@@ -38,13 +38,13 @@ pub enum Reading {
 }
 
 pub fn reading(head: &OrderHead, known: Option<&KnownOrder>, window_start: Option<DateTime<Utc>>) -> Reading {
+    let before_window = window_start.is_some_and(|start| head.status.is_final() && head.created_at < start);
     match known {
-        Some(known) if known.is_final && known.fingerprint == head.fingerprint => Reading::Unchanged,
-        Some(_) => Reading::Read,
-        None => match window_start {
-            Some(start) if head.status.is_final() && head.created_at < start => Reading::BeforeWindow,
-            _ => Reading::Read,
-        },
+        // It was watched, and completed since: judged, whatever its age.
+        Some(known) if !known.is_final => Reading::Read,
+        _ if before_window => Reading::BeforeWindow,
+        Some(known) if known.fingerprint == head.fingerprint => Reading::Unchanged,
+        _ => Reading::Read,
     }
 }
 
@@ -66,7 +66,10 @@ pub fn succession(task: &TaskId, earlier: &[Task]) -> Succession {
     let gives_way = |t: &&Task| {
         !matches!(
             t.state,
-            TaskState::Sending { .. } | TaskState::Synced { .. } | TaskState::Uncertain { .. } | TaskState::Superseded { .. }
+            TaskState::Sending { .. }
+                | TaskState::Synced { .. }
+                | TaskState::Uncertain { .. }
+                | TaskState::Superseded { .. }
         )
     };
     let supersedes = earlier.iter().filter(gives_way).map(|t| t.id.clone()).collect();

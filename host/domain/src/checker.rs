@@ -62,7 +62,10 @@ fn keys(plan: &Plan, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for change in &plan.changes {
         if change.key.as_str().is_empty() || !seen.insert(&change.key) {
-            findings.block("duplicate-key", format!("two changes share the key \"{}\": one could hide the other", change.key));
+            findings.block(
+                "duplicate-key",
+                format!("two changes share the key \"{}\": one could hide the other", change.key),
+            );
         }
     }
     let lines: usize = plan.changes.iter().map(|change| change.lines.len()).sum();
@@ -78,19 +81,30 @@ fn document(change: &Change, against: Against<'_>, findings: &mut Findings) {
         findings.block("currency-mismatch", text);
     }
     if !against.documents.contains(&change.document) {
-        findings.block("document-not-on-card", format!("the card does not name documents of kind \"{}\"", change.document));
+        findings
+            .block("document-not-on-card", format!("the card does not name documents of kind \"{}\"", change.document));
     }
     let wants_target = match change.action {
         Action::Create => false,
         Action::Update | Action::Cancel | Action::Keep => true,
     };
     if wants_target != change.target.is_some() {
-        let text = format!("\"{}\": {} with{} a document to act on", change.title, change.action, if wants_target { "out" } else { "" });
+        let text = format!(
+            "\"{}\": {} with{} a document to act on",
+            change.title,
+            change.action,
+            if wants_target { "out" } else { "" }
+        );
         findings.block("action-without-sense", text);
     }
     let sum: Decimal = change.lines.iter().map(|line| line.bills).sum();
     if sum != change.total.amount {
-        let text = format!("\"{}\" says {}, its lines come to {}", change.title, change.total, Money::new(sum, change.total.currency));
+        let text = format!(
+            "\"{}\" says {}, its lines come to {}",
+            change.title,
+            change.total,
+            Money::new(sum, change.total.currency)
+        );
         findings.block("change-total", text);
     }
 }
@@ -99,7 +113,10 @@ fn arithmetic(change: &Change, line: &PlanLine, against: Against<'_>, findings: 
     let currency = against.job.order.currency;
     let digits = currency.minor_units();
     if line.amount.normalize().scale() > digits {
-        findings.block("finer-than-a-coin", format!("line \"{}\": {} is finer than the smallest coin of {currency}", line.description, line.amount));
+        findings.block(
+            "finer-than-a-coin",
+            format!("line \"{}\": {} is finer than the smallest coin of {currency}", line.description, line.amount),
+        );
     }
     if line.amount.abs() != line.bills.abs() {
         findings.block("sign", format!("line \"{}\" shows {} but bills {}", line.description, line.amount, line.bills));
@@ -117,7 +134,8 @@ fn arithmetic(change: &Change, line: &PlanLine, against: Against<'_>, findings: 
 
 /// Each job line is carried exactly once, with its money, or left out with a reason. Returns what was left out.
 fn coverage(plan: &Plan, against: Against<'_>, findings: &mut Findings) -> Decimal {
-    let mut open: BTreeMap<&LineId, Decimal> = against.job.order.lines.iter().map(|line| (&line.id, line.amount)).collect();
+    let mut open: BTreeMap<&LineId, Decimal> =
+        against.job.order.lines.iter().map(|line| (&line.id, line.amount)).collect();
     for line in plan.changes.iter().flat_map(|change| &change.lines) {
         let mut due = Decimal::ZERO;
         for id in &line.covers {
@@ -129,17 +147,24 @@ fn coverage(plan: &Plan, against: Against<'_>, findings: &mut Findings) -> Decim
         if line.covers.is_empty() {
             findings.block("invented-line", format!("line \"{}\" carries no line of the order", line.description));
         } else if due != line.bills {
-            findings.block("line-amount", format!("line \"{}\" bills {}, the order says {due}", line.description, line.bills));
+            findings.block(
+                "line-amount",
+                format!("line \"{}\" bills {}, the order says {due}", line.description, line.bills),
+            );
         }
     }
     let mut left_out = Decimal::ZERO;
     for omission in &plan.left_out {
         match open.remove(&omission.line) {
             Some(_) if omission.why.trim().is_empty() => {
-                findings.block("left-out-without-reason", format!("order line {} is left out without a reason", omission.line));
+                findings.block(
+                    "left-out-without-reason",
+                    format!("order line {} is left out without a reason", omission.line),
+                );
             }
             Some(amount) => left_out += amount,
-            None => findings.block("covered-twice", format!("order line {} is left out, and billed or unknown", omission.line)),
+            None => findings
+                .block("covered-twice", format!("order line {} is left out, and billed or unknown", omission.line)),
         }
     }
     for (id, amount) in open {
@@ -169,7 +194,10 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
         findings.add(Severity::NeedsPerson, "order-total-differs", text);
     }
     if let Some(most) = against.rules.most_per_plan.filter(|most| total.amount.abs() > *most) {
-        let text = format!("the plan comes to {total}, more than the bound of {} for one plan", Money::new(most, order.currency));
+        let text = format!(
+            "the plan comes to {total}, more than the bound of {} for one plan",
+            Money::new(most, order.currency)
+        );
         findings.add(Severity::NeedsPerson, "over-bound", text);
     }
 }
@@ -180,7 +208,8 @@ fn cycle(against: Against<'_>, findings: &mut Findings) {
     for link in against.job.links.iter().filter(|link| link.kind == LinkKind::Container) {
         let Some((_, cycle)) = link.attributes.iter().find(|(name, _)| name == "cycle") else { continue };
         if !order.billing_cycle.is_empty() && *cycle != order.billing_cycle {
-            let text = format!("{} bills every {cycle}, the subscription every {}", link.target_name, order.billing_cycle);
+            let text =
+                format!("{} bills every {cycle}, the subscription every {}", link.target_name, order.billing_cycle);
             findings.block("cycle-mismatch", text);
         }
     }

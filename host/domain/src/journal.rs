@@ -56,7 +56,9 @@ pub enum EffectState {
     Intent,
     Answered(Response),
     /// Surely not sent (connection refused, refused by policy, over budget): the key may be used again.
-    NotSent { why: String },
+    NotSent {
+        why: String,
+    },
 }
 
 impl EffectState {
@@ -123,7 +125,12 @@ pub enum WriteStep {
 }
 
 /// Pure: what a recorded effect means for the same key asked for again.
-pub fn write_step(recorded: Option<&Effect>, digest: &str, key_lives_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> WriteStep {
+pub fn write_step(
+    recorded: Option<&Effect>,
+    digest: &str,
+    key_lives_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> WriteStep {
     let Some(effect) = recorded else { return WriteStep::First };
     if effect.request_digest != digest {
         return WriteStep::Differs;

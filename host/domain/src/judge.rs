@@ -96,8 +96,12 @@ pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law
             let text = "the order was cancelled in the marketplace; it bills nothing";
             return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
         }
+        OrderStatus::Error => {
+            let text = "the order is in error in the marketplace; it is read again until it completes";
+            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+        }
         status => {
-            let text = format!("the order is {status} in the marketplace; it is read again until it completes");
+            let text = format!("the order is still {status} in the marketplace; it is read again until it completes");
             return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
         }
     }
@@ -133,7 +137,10 @@ pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law
         }
     }
     if lines.is_empty() {
-        return Judgement { notes, ..Judgement::ignored(IgnoreReason::ZeroAmount, "no line of it bills anything", law.now) };
+        return Judgement {
+            notes,
+            ..Judgement::ignored(IgnoreReason::ZeroAmount, "no line of it bills anything", law.now)
+        };
     }
     let scenario = lines.first().map(|line| line.row.clone()).unwrap_or_default();
     let verdict = links(order, &lines, law);
@@ -149,7 +156,12 @@ fn table(law: Law<'_>) -> Vec<Scenario> {
     table
 }
 
-fn situation(order: &Order, line: &OrderLine, subscription: Option<&Subscription>, metered: &BTreeSet<String>) -> Situation {
+fn situation(
+    order: &Order,
+    line: &OrderLine,
+    subscription: Option<&Subscription>,
+    metered: &BTreeSet<String>,
+) -> Situation {
     let product_metered = line.product.as_ref().is_some_and(|product| metered.contains(&product.code));
     let cycle = line.cycle.or_else(|| subscription.and_then(|s| s.cycle));
     let aligned = match line.cycle {

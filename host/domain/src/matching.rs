@@ -14,9 +14,15 @@ use crate::order::ProductRef;
 pub enum NoMatch {
     Nothing,
     /// The key fits several; a person chooses.
-    Several { key: String, targets: Vec<String> },
+    Several {
+        key: String,
+        targets: Vec<String>,
+    },
     /// The target thing is another's already.
-    Taken { target: String, by: String },
+    Taken {
+        target: String,
+        by: String,
+    },
 }
 
 /// Entities by their exact keys.
@@ -64,7 +70,12 @@ fn alphanumeric(text: &str) -> String {
 }
 
 /// The party of a customer: by external id (its own or the marketplace's), else by tax number.
-pub fn party(connection: &ConnectionId, customer: &Customer, keys: &Keys<'_>, taken: &BTreeMap<String, String>) -> Result<Link, NoMatch> {
+pub fn party(
+    connection: &ConnectionId,
+    customer: &Customer,
+    keys: &Keys<'_>,
+    taken: &BTreeMap<String, String>,
+) -> Result<Link, NoMatch> {
     let mut tries: Vec<(&'static str, String, String)> = Vec::new();
     if let Some(external) = &customer.external_id {
         tries.push((EXTERNAL, external.clone(), format!("external id {external} is the same in both")));
@@ -100,7 +111,14 @@ pub fn item(connection: &ConnectionId, product: &ProductRef, keys: &Keys<'_>) ->
     Err(NoMatch::Nothing)
 }
 
-fn linked(connection: &ConnectionId, kind: LinkKind, source: &str, source_name: &str, entity: &Entity, why: String) -> Link {
+fn linked(
+    connection: &ConnectionId,
+    kind: LinkKind,
+    source: &str,
+    source_name: &str,
+    entity: &Entity,
+    why: String,
+) -> Link {
     // Mapping details that the target suggests stay with the link, where a person can change them.
     let kept: BTreeSet<&str> = ["account-code", "tax-type", "sold"].into();
     let attributes = entity.attributes.iter().filter(|(name, _)| kept.contains(name.as_str())).cloned().collect();

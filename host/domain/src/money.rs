@@ -28,8 +28,8 @@ impl Currency {
     /// Digits after the point of the smallest coin (ISO 4217, list one).
     pub fn minor_units(&self) -> u32 {
         match self.code() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
-            | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+            | "VUV" | "XAF" | "XOF" | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             "CLF" | "UYW" => 4,
             _ => 2,
@@ -149,10 +149,9 @@ pub fn allocate(total: Money, weights: &[Decimal]) -> Result<Vec<Money>, MoneyEr
         let exact = match (sum.is_zero(), index) {
             (true, 0) => size,
             (true, _) => Decimal::ZERO,
-            (false, _) => size
-                .checked_mul(*weight)
-                .and_then(|product| product.checked_div(sum))
-                .ok_or(MoneyError::Overflow)?,
+            (false, _) => {
+                size.checked_mul(*weight).and_then(|product| product.checked_div(sum)).ok_or(MoneyError::Overflow)?
+            }
         };
         parts.push((exact, exact.trunc_with_scale(digits)));
     }

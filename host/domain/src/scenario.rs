@@ -80,12 +80,21 @@ pub fn take(table: &[Scenario], at: Situation, line: &LineKind, choice: PriceCho
         None => {
             let names: Vec<&str> = of_model.iter().map(|row| row.name.as_str()).collect();
             let usage = if at.usage { " for usage" } else { "" };
-            no(IgnoreReason::UnsupportedFee, format!("the fee {fee}{usage} is not in the scenario {}", names.join(" or ")))
+            no(
+                IgnoreReason::UnsupportedFee,
+                format!("the fee {fee}{usage} is not in the scenario {}", names.join(" or ")),
+            )
         }
     }
 }
 
-fn price_of(row: &Scenario, price: PriceSource, fee: Fee, at: Situation, choice: PriceChoice) -> (PriceSource, PriceWhy) {
+fn price_of(
+    row: &Scenario,
+    price: PriceSource,
+    fee: Fee,
+    at: Situation,
+    choice: PriceChoice,
+) -> (PriceSource, PriceWhy) {
     if choice == PriceChoice::Marketplace {
         return (PriceSource::Order, PriceWhy::ChosenMarketplace);
     }

@@ -20,7 +20,12 @@ use crate::task::{Need, Verdict};
 pub const SCENARIO: &str = "initial snapshot";
 
 /// The snapshot as an order, so that everything behind treats it alike.
-pub fn order(marketplace: &MarketplaceId, subscription: &Subscription, fallback: Currency, now: DateTime<Utc>) -> Order {
+pub fn order(
+    marketplace: &MarketplaceId,
+    subscription: &Subscription,
+    fallback: Currency,
+    now: DateTime<Utc>,
+) -> Order {
     let cycle = subscription.cycle;
     let lines: Vec<OrderLine> = subscription
         .lines
@@ -41,17 +46,15 @@ pub fn order(marketplace: &MarketplaceId, subscription: &Subscription, fallback:
         .collect();
     let created_at = subscription.created_at.unwrap_or(now);
     Order {
-        key: OrderKey {
-            marketplace: marketplace.clone(),
-            order: OrderId::new(format!("initial:{}", subscription.id)),
-        },
+        key: OrderKey { marketplace: marketplace.clone(), order: OrderId::new(format!("initial:{}", subscription.id)) },
         number: format!("SUB-{}", subscription.id),
         order_type: OrderType::Sales,
         status: OrderStatus::Completed,
         customer: subscription.customer.clone(),
         subscription: Some(subscription.id.clone()),
         created_at,
-        provisioned_at: subscription.created_at,
+        // What it bills begins with the snapshot, however old the subscription is.
+        provisioned_at: Some(now),
         billing_model: subscription.billing_model,
         currency: subscription.currency.unwrap_or(fallback),
         total: Some(lines.iter().map(|line| line.amount).sum()),

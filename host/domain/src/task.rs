@@ -16,9 +16,15 @@ use crate::order::{OrderKey, named};
 /// What a task is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
-    Order { key: OrderKey, revision: Revision },
+    Order {
+        key: OrderKey,
+        revision: Revision,
+    },
     /// The snapshot of an active subscription at the first integration.
-    Initial { marketplace: crate::id::MarketplaceId, subscription: SubscriptionId },
+    Initial {
+        marketplace: crate::id::MarketplaceId,
+        subscription: SubscriptionId,
+    },
 }
 
 impl Subject {
@@ -45,6 +51,16 @@ pub enum Need {
     Link { kind: LinkKind, source: String, name: String },
     /// A person must say what to bill.
     Decision { why: String },
+}
+
+/// The decision that unignoring leaves until the rules were evaluated again.
+pub const WAITS_FOR_RULES: &str = "waiting for the rules";
+
+impl Need {
+    /// What unignoring leaves: no person is waited for, only the next evaluation of the rules.
+    pub fn rules() -> Self {
+        Self::Decision { why: WAITS_FOR_RULES.to_owned() }
+    }
 }
 
 impl fmt::Display for Need {
@@ -99,16 +115,36 @@ pub enum TaskState {
     Ready,
     Planned(PlanDigest),
     /// Confirmed: by whom, and which plan.
-    Queued { plan: PlanDigest, by: Actor },
-    Sending { plan: PlanDigest, batch: BatchId },
-    Synced { plan: PlanDigest },
+    Queued {
+        plan: PlanDigest,
+        by: Actor,
+    },
+    Sending {
+        plan: PlanDigest,
+        batch: BatchId,
+    },
+    Synced {
+        plan: PlanDigest,
+    },
     /// Sent, answer lost: nothing is sent again before it is known.
-    Uncertain { plan: PlanDigest, batch: BatchId, why: String },
-    Retrying { plan: PlanDigest, at: DateTime<Utc>, failure: Failure },
-    Parked { failure: Failure },
+    Uncertain {
+        plan: PlanDigest,
+        batch: BatchId,
+        why: String,
+    },
+    Retrying {
+        plan: PlanDigest,
+        at: DateTime<Utc>,
+        failure: Failure,
+    },
+    Parked {
+        failure: Failure,
+    },
     Ignored(Ignored),
     /// A newer revision of the order took its place before anything was sent.
-    Superseded { by: TaskId },
+    Superseded {
+        by: TaskId,
+    },
 }
 
 impl TaskState {
@@ -129,14 +165,27 @@ impl TaskState {
     }
 
     pub const NAMES: [&'static str; 11] = [
-        "pending", "ready", "planned", "queued", "sending", "synced", "uncertain", "retrying", "parked", "ignored",
+        "pending",
+        "ready",
+        "planned",
+        "queued",
+        "sending",
+        "synced",
+        "uncertain",
+        "retrying",
+        "parked",
+        "ignored",
         "superseded",
     ];
 
     /// The account of conservation that it belongs to: open, synced, ignored, parked, uncertain, superseded.
     pub fn account(&self) -> &'static str {
         match self {
-            Self::Pending(_) | Self::Ready | Self::Planned(_) | Self::Queued { .. } | Self::Sending { .. }
+            Self::Pending(_)
+            | Self::Ready
+            | Self::Planned(_)
+            | Self::Queued { .. }
+            | Self::Sending { .. }
             | Self::Retrying { .. } => "open",
             other => other.name(),
         }
@@ -192,21 +241,39 @@ pub enum Event {
     Planned(PlanDigest),
     /// The ground moved, or planning failed for now: make a new plan.
     Unplanned,
-    Confirmed { plan: PlanDigest, by: Actor },
-    Sent { batch: BatchId },
+    Confirmed {
+        plan: PlanDigest,
+        by: Actor,
+    },
+    Sent {
+        batch: BatchId,
+    },
     Stored,
-    AnswerLost { why: String },
+    AnswerLost {
+        why: String,
+    },
     /// Nothing was written; try again later.
-    Deferred { at: DateTime<Utc>, failure: Failure },
+    Deferred {
+        at: DateTime<Utc>,
+        failure: Failure,
+    },
     /// The wait is over.
-    Due { by: Actor },
+    Due {
+        by: Actor,
+    },
     /// Nothing was written and trying again cannot help.
-    GaveUp { failure: Failure },
+    GaveUp {
+        failure: Failure,
+    },
     /// Looked for and not there: may be sent again.
-    FoundAbsent { by: Actor },
+    FoundAbsent {
+        by: Actor,
+    },
     IgnoredBy(Ignored),
     Unignored(Verdict),
-    Superseded { by: TaskId },
+    Superseded {
+        by: TaskId,
+    },
 }
 
 /// What the rules say of an order.
@@ -215,6 +282,20 @@ pub enum Verdict {
     Pending(Vec<Need>),
     Ready,
     Ignored(Ignored),
+}
+
+impl Verdict {
+    /// People know customers by name, rules by id.
+    #[must_use]
+    pub fn naming_customer(self, customer: &str) -> Self {
+        let Self::Pending(mut needs) = self else { return self };
+        for need in &mut needs {
+            if let Need::Link { kind: LinkKind::Party, name, .. } = need {
+                customer.clone_into(name);
+            }
+        }
+        Self::Pending(needs)
+    }
 }
 
 impl From<Verdict> for TaskState {
@@ -264,7 +345,12 @@ pub fn next(state: TaskState, event: Event) -> Result<TaskState, Illegal> {
         }
         // An ignored order that was revised is judged anew as its own task: the old one gives way.
         (
-            S::Pending(_) | S::Ready | S::Planned(_) | S::Queued { .. } | S::Retrying { .. } | S::Parked { .. }
+            S::Pending(_)
+            | S::Ready
+            | S::Planned(_)
+            | S::Queued { .. }
+            | S::Retrying { .. }
+            | S::Parked { .. }
             | S::Ignored(_),
             Event::Superseded { by },
         ) => Ok(S::Superseded { by }),

@@ -30,7 +30,8 @@ fn splits_are_as_the_table_says() {
         let (total, weights) = given.split_once('|').unwrap();
         let weights: Vec<Decimal> = weights.split_whitespace().map(|w| w.parse().unwrap()).collect();
         let expected: Vec<Decimal> = expected.split_whitespace().map(|w| w.parse().unwrap()).collect();
-        let parts: Vec<Decimal> = allocate(money(total.trim()), &weights).unwrap().iter().map(|part| part.amount).collect();
+        let parts: Vec<Decimal> =
+            allocate(money(total.trim()), &weights).unwrap().iter().map(|part| part.amount).collect();
         assert_eq!(parts, expected, "{row}");
     }
 }
@@ -63,7 +64,9 @@ fn amounts_in_two_currencies_are_not_added() {
 
 #[test]
 fn people_read_the_currencys_digits() {
-    for (given, shown) in [("41.8 USD", "41.80 USD"), ("7 JPY", "7 JPY"), ("1.5 KWD", "1.500 KWD"), ("0.1234 USD", "0.1234 USD")] {
+    for (given, shown) in
+        [("41.8 USD", "41.80 USD"), ("7 JPY", "7 JPY"), ("1.5 KWD", "1.500 KWD"), ("0.1234 USD", "0.1234 USD")]
+    {
         assert_eq!(money(given).to_string(), shown);
     }
 }

@@ -13,7 +13,7 @@ use counterfoil_domain::ports::{Exchange, Target, Write};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
-use crate::exchange::Journaled;
+use crate::exchange::{Journaled, Over};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 use crate::propose::moved;
@@ -58,7 +58,10 @@ async fn unsettled(engine: &Engine, plans: &[PlanDigest]) -> Result<Vec<(Task, S
         let Some(task) = engine.store.task(&sealed.plan.task).await? else { continue };
         let text = match &task.state {
             TaskState::Uncertain { why, .. } => {
-                format!("{}: {} may or may not be there ({why}). It is being looked for; nothing is sent again before it is known.", task.number, task.amount)
+                format!(
+                    "{}: {} may or may not be there ({why}). It is being looked for; nothing is sent again before it is known.",
+                    task.number, task.amount
+                )
             }
             TaskState::Retrying { at, failure, .. } => {
                 format!("{}: nothing was written; it is tried again at {at} ({})", task.number, failure.message)
@@ -94,7 +97,11 @@ pub(crate) async fn send(
     }
     for (plugin, confirmed) in by_plugin {
         let Some(target) = engine.targets.by_digest(&plugin) else {
-            progress.shortfall("plugin-gone", plugin.to_string(), "the version that made these plans is gone; plan again");
+            progress.shortfall(
+                "plugin-gone",
+                plugin.to_string(),
+                "the version that made these plans is gone; plan again",
+            );
             continue;
         };
         for chunk in confirmed.chunks(target.card().batch_tasks.max(1)) {
@@ -183,9 +190,14 @@ async fn send_batch(
 pub(crate) type Applied = Vec<Result<counterfoil_domain::plan::Receipt, Failure>>;
 
 /// Runs `apply` for the whole batch, from the start: what the journal knows is replayed.
-pub(crate) async fn apply(engine: &Engine, target: &Arc<dyn Target>, batch: &Batch, confirmed: &[Confirmed]) -> Applied {
+pub(crate) async fn apply(
+    engine: &Engine,
+    target: &Arc<dyn Target>,
+    batch: &Batch,
+    confirmed: &[Confirmed],
+) -> Applied {
     let exchange: Arc<dyn Exchange> = Arc::new(Journaled::new(
-        (&engine.door, &engine.store, &engine.clock),
+        Over { door: &engine.door, store: &engine.store, clock: &engine.clock },
         batch.connection.clone(),
         batch.id.clone(),
         target.card(),
@@ -193,8 +205,12 @@ pub(crate) async fn apply(engine: &Engine, target: &Arc<dyn Target>, batch: &Bat
     let plans = confirmed
         .iter()
         .map(|(_, sealed)| {
-            let adopted: Vec<ChangeReceipt> =
-                batch.adopted.iter().filter(|(plan, _)| *plan == sealed.digest).map(|(_, receipt)| receipt.clone()).collect();
+            let adopted: Vec<ChangeReceipt> = batch
+                .adopted
+                .iter()
+                .filter(|(plan, _)| *plan == sealed.digest)
+                .map(|(_, receipt)| receipt.clone())
+                .collect();
             (sealed.plan.clone(), adopted)
         })
         .collect();

@@ -44,7 +44,9 @@ pub enum EngineError {
     Commit(#[from] CommitError),
     #[error("{0}. Nothing was written and the cursor did not move: the next check reads the same orders again.")]
     Source(#[from] SourceError),
-    #[error("the plugin {plugin} is not installed; connection {connection} cannot work without it. Nothing was written.")]
+    #[error(
+        "the plugin {plugin} is not installed; connection {connection} cannot work without it. Nothing was written."
+    )]
     NoPlugin { plugin: String, connection: ConnectionId },
     #[error("marketplace {0} is not configured. Nothing was read or written.")]
     NoMarketplace(MarketplaceId),

@@ -41,6 +41,14 @@ impl Exchange for ReadOnly {
     }
 }
 
+/// The ports that journaled writes go over.
+#[derive(Debug, Clone, Copy)]
+pub struct Over<'a> {
+    pub door: &'a Arc<dyn Door>,
+    pub store: &'a Arc<dyn Store>,
+    pub clock: &'a Arc<dyn Clock>,
+}
+
 /// Reads and journaled writes of one batch.
 #[derive(Debug, Clone)]
 pub struct Journaled {
@@ -55,12 +63,12 @@ pub struct Journaled {
 }
 
 impl Journaled {
-    pub fn new(parts: (&Arc<dyn Door>, &Arc<dyn Store>, &Arc<dyn Clock>), connection: ConnectionId, batch: BatchId, card: &Card) -> Self {
-        let (door, store, clock) = parts;
+    /// `over` says whose door, store and clock.
+    pub fn new(over: Over<'_>, connection: ConnectionId, batch: BatchId, card: &Card) -> Self {
         Self {
-            door: Arc::clone(door),
-            store: Arc::clone(store),
-            clock: Arc::clone(clock),
+            door: Arc::clone(over.door),
+            store: Arc::clone(over.store),
+            clock: Arc::clone(over.clock),
             connection,
             batch,
             timeout: card.egress.timeout,
@@ -137,7 +145,7 @@ impl Journaled {
                     self.commit(Write::UpdateEffect(effect)).await?;
                     return Err(failure(&error, now));
                 }
-                let why = format!("{error}; it may or may not have been written");
+                let why = error.to_string();
                 Err(Failure::new(FailureClass::UnknownOutcome, "answer-lost", why))
             }
         }
@@ -242,7 +250,11 @@ fn differs(key: &EffectKey) -> Failure {
 }
 
 fn store_failure(error: &CommitError) -> Failure {
-    Failure::new(FailureClass::Transient, "journal-unavailable", format!("the journal cannot be written: {error}. Nothing was sent."))
+    Failure::new(
+        FailureClass::Transient,
+        "journal-unavailable",
+        format!("the journal cannot be written: {error}. Nothing was sent."),
+    )
 }
 
 fn log(connection: &ConnectionId, level: LogLevel, message: &str, fields: &[(String, String)]) {

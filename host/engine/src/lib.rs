@@ -16,5 +16,5 @@ mod settle;
 mod worker;
 
 pub use engine::{Engine, EngineError, Parts, Sources};
-pub use exchange::{Journaled, ReadOnly};
+pub use exchange::{Journaled, Over, ReadOnly};
 pub use worker::{BeforeRound, Worker};

@@ -21,7 +21,11 @@ use crate::progress::Progress;
 const MOST_PAGES: usize = 2_000;
 
 /// Links what can be linked, and judges again what waited for it.
-pub(crate) async fn link_by_keys(engine: &Engine, connection: &Connection, progress: &mut Progress) -> Result<(), EngineError> {
+pub(crate) async fn link_by_keys(
+    engine: &Engine,
+    connection: &Connection,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
     let pending = pending(engine, connection).await?;
     let (parties, items) = wanted(&pending);
     if parties.is_empty() && items.is_empty() {
@@ -31,7 +35,10 @@ pub(crate) async fn link_by_keys(engine: &Engine, connection: &Connection, progr
     let links = match find(engine, connection, &target, &parties, &items, progress).await {
         Ok(links) => links,
         Err(EngineError::Call(error)) => {
-            let text = format!("links could not be looked up in {}: {error}. Tasks wait for their links; nothing is lost.", connection.name);
+            let text = format!(
+                "links could not be looked up in {}: {error}. Tasks wait for their links; nothing is lost.",
+                connection.name
+            );
             progress.shortfall("linking-failed", connection.id.to_string(), text);
             return Ok(());
         }
@@ -60,7 +67,11 @@ pub(crate) async fn pending(engine: &Engine, connection: &Connection) -> Result<
     in_state(engine, connection, &["pending"]).await
 }
 
-pub(crate) async fn in_state(engine: &Engine, connection: &Connection, states: &[&str]) -> Result<Vec<Task>, EngineError> {
+pub(crate) async fn in_state(
+    engine: &Engine,
+    connection: &Connection,
+    states: &[&str],
+) -> Result<Vec<Task>, EngineError> {
     let filter = TaskFilter {
         connection: Some(connection.id.clone()),
         states: states.iter().map(|state| (*state).to_owned()).collect(),
@@ -154,7 +165,8 @@ fn not_linked(no: &NoMatch, what: &str, name: &str, progress: &mut Progress) {
         NoMatch::Nothing => progress.count("links-missing", 1),
         NoMatch::Several { key, targets } => {
             progress.count("links-missing", 1);
-            let text = format!("{what} {name} was not linked by itself: {key} is held by {}. Choose one.", targets.join(", "));
+            let text =
+                format!("{what} {name} was not linked by itself: {key} is held by {}. Choose one.", targets.join(", "));
             progress.problem("link-ambiguous", name, text);
         }
         NoMatch::Taken { target, by } => {
@@ -174,7 +186,12 @@ pub(crate) fn read_only(engine: &Engine, connection: &Connection, target: &Arc<d
     })
 }
 
-async fn list(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>, kind: &str) -> Result<Vec<Entity>, EngineError> {
+async fn list(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    kind: &str,
+) -> Result<Vec<Entity>, EngineError> {
     let exchange = read_only(engine, connection, target);
     let mut all = Vec::new();
     let mut cursor = None;
@@ -210,12 +227,13 @@ pub(crate) async fn judge_again(
             Some(id) => engine.store.subscriptions(&connection.marketplace, Some(vec![id.clone()])).await?.pop(),
             None => None,
         };
-        let verdict = ground::judge_task(&task, &order, subscription.as_ref(), book.law(connection, now)).verdict;
-        if let Ok(state) = next(task.state.clone(), Event::Judged(verdict)) {
-            if state != task.state {
-                progress.count("tasks-judged-again", 1);
-                writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
-            }
+        let verdict = ground::judge_task(&task, &order, subscription.as_ref(), book.law(connection, now))
+            .verdict
+            .naming_customer(&task.customer_name);
+        let state = next(task.state.clone(), Event::Judged(verdict)).ok().filter(|state| *state != task.state);
+        if let Some(state) = state {
+            progress.count("tasks-judged-again", 1);
+            writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
         }
     }
     for chunk in writes.chunks(500) {
@@ -224,10 +242,6 @@ pub(crate) async fn judge_again(
     Ok(())
 }
 
-/// The note that unignoring leaves until the rules were evaluated again.
-const WAITS_FOR_RULES: &str = "waiting for the rules";
-
 fn was_unignored(task: &Task) -> bool {
-    matches!(&task.state, TaskState::Pending(needs)
-        if needs.iter().any(|need| matches!(need, Need::Decision { why } if why == WAITS_FOR_RULES)))
+    matches!(&task.state, TaskState::Pending(needs) if needs.contains(&Need::rules()))
 }

@@ -35,7 +35,12 @@ pub(crate) async fn look(engine: &Engine, connection: &Connection, progress: &mu
     Ok(())
 }
 
-async fn look_at(engine: &Engine, connection: &Connection, batch: Batch, progress: &mut Progress) -> Result<(), EngineError> {
+async fn look_at(
+    engine: &Engine,
+    connection: &Connection,
+    batch: Batch,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
     let Some(target) = engine.targets.by_digest(&batch.plugin) else {
         progress.problem(
             "plugin-gone",
@@ -78,7 +83,13 @@ enum Way {
     Person,
 }
 
-fn way(target: &Arc<dyn Target>, batch: &Batch, effects: &[Effect], unsettled: &[Confirmed], now: DateTime<Utc>) -> Way {
+fn way(
+    target: &Arc<dyn Target>,
+    batch: &Batch,
+    effects: &[Effect],
+    unsettled: &[Confirmed],
+    now: DateTime<Utc>,
+) -> Way {
     let delivery = &target.card().delivery;
     let unanswered: Vec<&Effect> = effects.iter().filter(|effect| effect.state == EffectState::Intent).collect();
     // A crash between the last answer and its record: the journal knows everything.
@@ -89,7 +100,8 @@ fn way(target: &Arc<dyn Target>, batch: &Batch, effects: &[Effect], unsettled: &
     if let DeliveryClass::A { lifetime } = delivery.class() {
         let lifetime = Duration::from_std(lifetime).unwrap_or_else(|_| Duration::zero());
         // The first tries only: a key that keeps failing is looked for like any other.
-        let alive = !unanswered.is_empty() && unanswered.iter().all(|e| now < e.first_sent_at + lifetime && e.attempt < 4);
+        let alive =
+            !unanswered.is_empty() && unanswered.iter().all(|e| now < e.first_sent_at + lifetime && e.attempt < 4);
         if alive {
             return Way::Replay;
         }
@@ -142,10 +154,14 @@ async fn locate(
     for (task, sealed) in unsettled {
         let (event, receipt) = match find(engine, connection, target, &sealed.plan).await {
             Found::All(receipt) => (Event::Stored, Some(receipt)),
-            Found::None if batch.probes >= LOOKS_UNTIL_ABSENT => (Event::FoundAbsent { by: Actor::new("lookout") }, None),
+            Found::None if batch.probes >= LOOKS_UNTIL_ABSENT => {
+                (Event::FoundAbsent { by: Actor::new("lookout") }, None)
+            }
             Found::None => (lost("it was looked for once and not found; one more look before it is sent again"), None),
             Found::Some => (lost("a part of the plan is there and a part is not; a person decides"), None),
-            Found::Several(what) => (lost(&format!("{what} is there more than once; a person decides which one counts")), None),
+            Found::Several(what) => {
+                (lost(&format!("{what} is there more than once; a person decides which one counts")), None)
+            }
             Found::NoAnswer(why) => (lost(&format!("it could not be looked for yet: {why}")), None),
         };
         if matches!(event, Event::AnswerLost { .. }) {
@@ -153,7 +169,13 @@ async fn locate(
         }
         let Ok(state) = next(task.state.clone(), event) else { continue };
         if let Some(receipt) = receipt {
-            let row = StoredReceipt { plan: sealed.digest.clone(), batch: batch.id.clone(), receipt, stored_at: now, observed: None };
+            let row = StoredReceipt {
+                plan: sealed.digest.clone(),
+                batch: batch.id.clone(),
+                receipt,
+                stored_at: now,
+                observed: None,
+            };
             writes.push(Write::PutReceipt(row.clone()));
             progress.count("adopted", 1);
             stored.push((sealed, row));

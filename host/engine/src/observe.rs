@@ -25,7 +25,11 @@ pub(crate) async fn observe(
         Ok(observed) => observed,
         Err(error) => {
             // The documents are there and receipts are kept; only the look failed.
-            progress.problem("not-verified", connection.id.to_string(), format!("what was written could not be read back yet: {error}"));
+            progress.problem(
+                "not-verified",
+                connection.id.to_string(),
+                format!("what was written could not be read back yet: {error}"),
+            );
             return Ok(());
         }
     };
@@ -45,7 +49,11 @@ pub(crate) async fn observe(
                 writes.push(Write::PutReceipt(StoredReceipt { observed: Some((now, observation)), ..row }));
             }
             Err(failure) => {
-                progress.problem("not-verified", sealed.plan.task.to_string(), format!("it was written, but not read back: {}", failure.message));
+                progress.problem(
+                    "not-verified",
+                    sealed.plan.task.to_string(),
+                    format!("it was written, but not read back: {}", failure.message),
+                );
             }
         }
     }

@@ -71,7 +71,8 @@ pub(crate) async fn prepare_all(
             settings: &settings,
         };
         prepared.push(ground::prepare(engine, task, order, &judgement, with).map_err(|error| {
-            let text = format!("{}: {error}. Nothing was written; set the price, or take the marketplace's.", task.number);
+            let text =
+                format!("{}: {error}. Nothing was written; set the price, or take the marketplace's.", task.number);
             Unprepared::Failed(Failure::new(FailureClass::Rejected, "no-price", text))
         }));
     }
@@ -87,7 +88,8 @@ impl People {
     async fn load(engine: &Engine, connection: &Connection, tasks: &[Task]) -> Result<Self, EngineError> {
         let id = &connection.marketplace;
         let customers: BTreeSet<CustomerId> = tasks.iter().map(|task| task.customer.clone()).collect();
-        let subscriptions: BTreeSet<SubscriptionId> = tasks.iter().filter_map(|task| task.subscription.clone()).collect();
+        let subscriptions: BTreeSet<SubscriptionId> =
+            tasks.iter().filter_map(|task| task.subscription.clone()).collect();
         let customers = engine.store.customers(id, Some(customers.into_iter().collect())).await?;
         let subscriptions = engine.store.subscriptions(id, Some(subscriptions.into_iter().collect())).await?;
         Ok(Self {

@@ -23,7 +23,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(run: Run, store: Arc<dyn Store>, clock: Arc<dyn Clock>, changed: broadcast::Sender<RunId>) -> Self {
+    pub(crate) fn new(
+        run: Run,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        changed: broadcast::Sender<RunId>,
+    ) -> Self {
         Self { run, store, clock, changed, incomplete: false, silent: false }
     }
 

@@ -18,7 +18,11 @@ use crate::linking::{self, in_state, read_only};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 
-pub(crate) async fn propose(engine: &Engine, selection: &Selection, progress: &mut Progress) -> Result<(), EngineError> {
+pub(crate) async fn propose(
+    engine: &Engine,
+    selection: &Selection,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
     let connection = engine.connection(&progress.run.connection).await?;
     let target = engine.target(&connection)?;
     let waiting = linking::pending(engine, &connection).await?;
@@ -79,7 +83,11 @@ async fn plan_chunk(
             Ok(prepared) => jobs.push((task.clone(), prepared)),
             Err(Unprepared::Judged(verdict)) => {
                 writes.extend(moved(engine, task, Event::Judged(verdict)));
-                progress.problem("judged-again", task.id.to_string(), format!("{}: the rules say otherwise by now", task.number));
+                progress.problem(
+                    "judged-again",
+                    task.id.to_string(),
+                    format!("{}: the rules say otherwise by now", task.number),
+                );
             }
             Err(Unprepared::Failed(failure)) => failed(engine, task, failure, &mut writes, progress),
         }
@@ -117,7 +125,9 @@ async fn ask(
             for job in all {
                 let answer = target.plan(read_only(engine, connection, target), vec![job]).await;
                 answers.push(match answer {
-                    Ok(mut one) => one.pop().unwrap_or_else(|| Err(call_failure(&CallError::Nonsense("no plan".to_owned())))),
+                    Ok(mut one) => {
+                        one.pop().unwrap_or_else(|| Err(call_failure(&CallError::Nonsense("no plan".to_owned()))))
+                    }
                     Err(CallError::Failed(failure)) => Err(failure),
                     Err(error) => Err(call_failure(&error)),
                 });
@@ -148,16 +158,18 @@ fn seal(
     progress: &mut Progress,
 ) {
     let order_total = prepared.order.total.map(|total| Money::new(total, prepared.order.currency));
-    let against = Against {
-        job: &prepared.job,
-        order_total,
-        documents: &target.card().documents,
-        rules: &connection.rules,
-    };
+    let against =
+        Against { job: &prepared.job, order_total, documents: &target.card().documents, rules: &connection.rules };
     let findings = checker::check(&plan, against);
     let source_total = Money::new(prepared.job.order.total, prepared.job.order.currency);
-    let sealed =
-        SealedPlan::seal(connection.id.clone(), plan, prepared.ground.clone(), findings, source_total, engine.clock.now());
+    let sealed = SealedPlan::seal(
+        connection.id.clone(),
+        plan,
+        prepared.ground.clone(),
+        findings,
+        source_total,
+        engine.clock.now(),
+    );
     progress.count("planned", 1);
     if sealed.worst() == Some(Severity::Blocks) {
         progress.count("blocked", 1);

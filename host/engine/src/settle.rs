@@ -67,7 +67,8 @@ pub(crate) async fn settle(
             Fate::SignIn(event) => {
                 let paused = Connection {
                     state: ConnectionState::NeedsSignIn,
-                    state_reason: "the target did not accept the credentials; nothing is sent until somebody signs in".to_owned(),
+                    state_reason: "the target did not accept the credentials; nothing is sent until somebody signs in"
+                        .to_owned(),
                     ..connection.clone()
                 };
                 writes.push(Write::PutConnection(paused));
@@ -154,7 +155,10 @@ async fn fate(
             Fate::Moves(Event::AnswerLost { why: failure.message })
         }
         FailureClass::Conflict => conflict(engine, connection, target, plan, failure).await,
-        FailureClass::Rejected | FailureClass::Forbidden | FailureClass::NotFound | FailureClass::Unsupported
+        FailureClass::Rejected
+        | FailureClass::Forbidden
+        | FailureClass::NotFound
+        | FailureClass::Unsupported
         | FailureClass::Internal => Fate::Moves(Event::GaveUp { failure }),
     }
 }
@@ -171,12 +175,20 @@ fn put_off(task: &Task, failure: Failure, now: DateTime<Utc>) -> Fate {
 }
 
 /// The target has something in the way: if that is our own document, it is adopted.
-async fn conflict(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>, plan: &Plan, failure: Failure) -> Fate {
+async fn conflict(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    plan: &Plan,
+    failure: Failure,
+) -> Fate {
     let mut receipts = Vec::new();
     for change in plan.changes.iter().filter(|change| change.action != Action::Keep) {
         let looked = target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await;
         match looked {
-            Ok(Located::Found(receipt)) if receipt.total.is_none_or(|total| total == change.total) => receipts.push(receipt),
+            Ok(Located::Found(receipt)) if receipt.total.is_none_or(|total| total == change.total) => {
+                receipts.push(receipt)
+            }
             _ => return Fate::Moves(Event::GaveUp { failure }),
         }
     }

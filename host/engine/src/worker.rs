@@ -167,7 +167,12 @@ pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(
 }
 
 /// Queued tasks that no run is about to send: due retries and what was found absent.
-async fn resend(engine: &Engine, connection: &Connection, queued: TaskFilter, progress: &mut Progress) -> Result<(), EngineError> {
+async fn resend(
+    engine: &Engine,
+    connection: &Connection,
+    queued: TaskFilter,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
     let busy = engine.store.unfinished_runs().await?;
     let ours = |run: &Run| run.connection == connection.id && matches!(run.kind, RunKind::Sync(_));
     if busy.iter().any(ours) || connection.state != counterfoil_domain::connection::ConnectionState::Enabled {

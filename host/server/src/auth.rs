@@ -1,8 +1,8 @@
 //! Passwords and API tokens: how they are hashed and compared. Owns no session, no store and no randomness.
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use counterfoil_domain::ports::User;
@@ -111,7 +111,12 @@ mod tests {
         let (other, _) = new_token([2; 32]);
         let users = [
             User { name: "a".into(), role: "viewer".into(), password_hash: String::new(), tokens: vec![] },
-            User { name: "b".into(), role: "viewer".into(), password_hash: String::new(), tokens: vec![(hash.clone(), "ci".into())] },
+            User {
+                name: "b".into(),
+                role: "viewer".into(),
+                password_hash: String::new(),
+                tokens: vec![(hash.clone(), "ci".into())],
+            },
         ];
         assert_eq!(user_of_token(&users, &plain).map(|u| u.name.as_str()), Some("b"));
         assert!(user_of_token(&users, &other).is_none());

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Query, Request};
-use axum::http::request::Parts;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::problem::{Code, Problem};
@@ -17,7 +17,9 @@ fn body_problem(rejection: &JsonRejection) -> Problem {
     let (code, act) = match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "Send at most 2 MiB."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (Code::NotJson, "Send it with Content-Type: application/json."),
-        StatusCode::UNPROCESSABLE_ENTITY => (Code::Invalid, "Correct the named field; /v1/openapi.json describes them all."),
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            (Code::Invalid, "Correct the named field; /v1/openapi.json describes them all.")
+        }
         _ => (Code::BadRequest, "Send well-formed JSON."),
     };
     let text = rejection.body_text();

@@ -87,9 +87,7 @@ fn is_safe(method: &Method) -> bool {
 
 /// A browser says where a request comes from; ours come from our own pages.
 pub(crate) fn came_from_elsewhere(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none")
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 pub(crate) fn cross_site() -> Problem {
@@ -130,7 +128,14 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         tracing::warn!(actor = %who.actor, role = who.role.name(), method = rule.method, path = rule.path, "refused by role");
         return Err(Problem::new(
             Code::NotAllowed,
-            format!("{} {} needs the role {}; {} is {}.", rule.method, rule.path, least.name(), who.actor, who.role.name()),
+            format!(
+                "{} {} needs the role {}; {} is {}.",
+                rule.method,
+                rule.path,
+                least.name(),
+                who.actor,
+                who.role.name()
+            ),
             "Nothing was read or changed.",
             "Ask an administrator for the role, or somebody who has it to do this.",
         ));

@@ -16,11 +16,12 @@ use crate::throttle::Throttle;
 pub type Probe = Arc<dyn Fn(ConnectionId) -> Pending<'static, Result<Account, CallError>> + Send + Sync>;
 /// Kind, query, cursor.
 pub type Search = Arc<
-    dyn Fn(ConnectionId, String, String, Option<String>) -> Pending<'static, Result<EntityPage, CallError>> + Send + Sync,
+    dyn Fn(ConnectionId, String, String, Option<String>) -> Pending<'static, Result<EntityPage, CallError>>
+        + Send
+        + Sync,
 >;
 /// Kind and what to create. Goes through the journal like every write.
-pub type Create =
-    Arc<dyn Fn(ConnectionId, String, Draft) -> Pending<'static, Result<Entity, CallError>> + Send + Sync>;
+pub type Create = Arc<dyn Fn(ConnectionId, String, Draft) -> Pending<'static, Result<Entity, CallError>> + Send + Sync>;
 
 /// Live look-ups into targets. Handed in as closures, so that the server knows no engine.
 #[derive(Clone)]

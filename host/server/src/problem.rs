@@ -214,12 +214,22 @@ impl From<StoreError> for Problem {
             }
             StoreError::Unavailable(why) => {
                 tracing::error!(%why, "the store cannot be used");
-                Self::new(Code::StoreUnavailable, "The store cannot be used.", kept, "Check the disk, then run `counterfoil doctor`.")
-                    .after(30)
+                Self::new(
+                    Code::StoreUnavailable,
+                    "The store cannot be used.",
+                    kept,
+                    "Check the disk, then run `counterfoil doctor`.",
+                )
+                .after(30)
             }
             StoreError::Corrupt { what, problem } => {
                 tracing::error!(what, %problem, "a stored thing cannot be read");
-                Self::new(Code::Internal, format!("A stored {what} cannot be read."), kept, "Restore the last backup or report the request id.")
+                Self::new(
+                    Code::Internal,
+                    format!("A stored {what} cannot be read."),
+                    kept,
+                    "Restore the last backup or report the request id.",
+                )
             }
         }
     }
@@ -290,14 +300,15 @@ fn of_call(error: CallError, if_lost: OutcomeWord) -> Problem {
             Problem::new(Code::TargetRefused, said, nothing, "Correct what it names and try again.")
                 .with(vec![Fault::new("", &failure.code, failure.message)])
         }
-        FailureClass::Auth | FailureClass::Forbidden => {
-            Problem::new(Code::TargetSignIn, said, nothing, "Set the connection's secrets again or widen their rights, then test it.")
-        }
+        FailureClass::Auth | FailureClass::Forbidden => Problem::new(
+            Code::TargetSignIn,
+            said,
+            nothing,
+            "Set the connection's secrets again or widen their rights, then test it.",
+        ),
         FailureClass::Throttled => Problem::new(Code::TargetThrottled, said, nothing, "Try again later.")
             .after(failure.retry_after.map_or(60, |wait| wait.as_secs().max(1))),
-        FailureClass::Transient => {
-            Problem::new(Code::TargetUnavailable, said, nothing, "Try again in a minute.")
-        }
+        FailureClass::Transient => Problem::new(Code::TargetUnavailable, said, nothing, "Try again in a minute."),
         FailureClass::UnknownOutcome | FailureClass::Internal => lost(&said, if_lost),
     }
 }
@@ -312,6 +323,11 @@ fn lost(said: &str, if_lost: OutcomeWord) -> Problem {
         )
         .outcome(OutcomeWord::Uncertain)
     } else {
-        Problem::new(Code::TargetUnavailable, said, "Nothing was written.", "Try again; if it stays so, look at the plugin.")
+        Problem::new(
+            Code::TargetUnavailable,
+            said,
+            "Nothing was written.",
+            "Try again; if it stays so, look at the plugin.",
+        )
     }
 }

@@ -115,7 +115,9 @@ fn finish(mut api: OpenApi) -> OpenApi {
         .build();
     for (path, item) in &mut api.paths.paths {
         let open = |method: &str| {
-            crate::ROUTES.iter().any(|rule| rule.path == path && rule.method == method && rule.access == crate::Access::Open)
+            crate::ROUTES
+                .iter()
+                .any(|rule| rule.path == path && rule.method == method && rule.access == crate::Access::Open)
         };
         for (method, operation) in [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post)] {
             let Some(operation) = operation else { continue };

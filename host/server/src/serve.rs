@@ -11,7 +11,9 @@ use crate::router::build;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("the server stopped listening; confirmed work is kept and goes on at the next start; check the address and port: {0}")]
+    #[error(
+        "the server stopped listening; confirmed work is kept and goes on at the next start; check the address and port: {0}"
+    )]
     Listen(#[from] std::io::Error),
 }
 

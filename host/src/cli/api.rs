@@ -39,7 +39,8 @@ async fn call(args: &ApiArgs) -> Result<Exit> {
 
 fn body(given: &str) -> Result<Value> {
     let text = match given.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("the file {path} cannot be read. Nothing was asked"))?,
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("the file {path} cannot be read. Nothing was asked"))?,
         None => given.to_owned(),
     };
     serde_json::from_str(&text).context("the body is not JSON. Nothing was asked")

@@ -27,31 +27,43 @@ async fn apply(args: &ApplyArgs) -> Result<Exit> {
         if args.remote.json {
             show::json(&planned)?;
         }
-        eprintln!("{}", if planned.changes_something() { summary("Would", &planned) } else { summary("Nothing to do:", &planned) });
+        eprintln!("{}", summary(&planned));
         return Ok(Exit::Done);
     }
     let written: SetupAnswer = client.post(&["setup"], &[("dry_run", "false")], &document).await?;
     if args.remote.json {
         show::json(&written)?;
     }
-    eprintln!("{}", summary("Did", &written));
+    eprintln!("{}", summary(&written));
     Ok(Exit::Done)
 }
 
-fn summary(what: &str, answer: &SetupAnswer) -> String {
-    format!("{what} create {}, update {}; {} unchanged{}", answer.create, answer.update, answer.unchanged, if answer.dry_run { " (nothing was written)" } else { "" })
+fn summary(answer: &SetupAnswer) -> String {
+    let (create, update, unchanged) = (answer.create, answer.update, answer.unchanged);
+    match (answer.changes_something(), answer.dry_run) {
+        (false, _) => format!("Nothing to do: {unchanged} unchanged"),
+        (true, true) => {
+            format!("Would create {create} and update {update}; {unchanged} unchanged. Nothing was written")
+        }
+        (true, false) => format!("Created {create} and updated {update}; {unchanged} unchanged"),
+    }
 }
 
 /// The file as the service takes it: JSON with the secrets in it.
 pub(super) fn read(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("the setup file {} cannot be read. Nothing was applied. Name another with -f", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("the setup file {} cannot be read. Nothing was applied. Name another with -f", path.display())
+    })?;
     let table = match text.parse::<toml::Table>() {
         Ok(table) => table,
         Err(error) => {
             // Not the error's own text: it quotes the line, and the line may hold a secret.
             let (line, column) = position(&text, error.span().map_or(0, |span| span.start));
-            bail!("{}:{line}:{column}: {}. Nothing was applied. Correct it and apply again", path.display(), error.message());
+            bail!(
+                "{}:{line}:{column}: {}. Nothing was applied. Correct it and apply again",
+                path.display(),
+                error.message()
+            );
         }
     };
     let mut document = Value::Object(table.into_iter().map(|(key, value)| (key, to_json(value))).collect());
@@ -60,7 +72,12 @@ pub(super) fn read(path: &Path) -> Result<Value> {
     if faults.is_empty() {
         return Ok(document);
     }
-    bail!("{} of the secrets in {} cannot be used. Nothing was applied.\n  {}", faults.len(), path.display(), faults.join("\n  "))
+    bail!(
+        "{} of the secrets in {} cannot be used. Nothing was applied.\n  {}",
+        faults.len(),
+        path.display(),
+        faults.join("\n  ")
+    )
 }
 
 /// Line and column, counted from one, of a byte.
@@ -76,7 +93,9 @@ fn to_json(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(date) => Value::String(date.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(to_json).collect()),
-        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(key, value)| (key, to_json(value))).collect()),
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(key, value)| (key, to_json(value))).collect())
+        }
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => number.into(),
         toml::Value::Boolean(choice) => choice.into(),
@@ -107,7 +126,9 @@ const FORMS: &str = "write { env = \"NAME\" } or { file = \"path\" }";
 fn secret(value: &Value, folder: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let place = match value {
         Value::String(_) => {
-            return Err(format!("it stands in the file itself, from where it would get into backups and version control; {FORMS}"));
+            return Err(format!(
+                "it stands in the file itself, from where it would get into backups and version control; {FORMS}"
+            ));
         }
         Value::Object(place) => place,
         _ => return Err(FORMS.to_owned()),
@@ -133,8 +154,9 @@ fn one(place: &Map<String, Value>) -> Option<(&str, &str)> {
 }
 
 fn from_file(path: &PathBuf) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("the file {} cannot be read ({error}); it is looked for beside the setup file", path.display()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        format!("the file {} cannot be read ({error}); it is looked for beside the setup file", path.display())
+    })?;
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() { Err(format!("the file {} is empty", path.display())) } else { Ok(text.to_owned()) }
 }
@@ -243,7 +265,11 @@ mod tests {
             kind: "connection".to_owned(),
             id: "xero-main".to_owned(),
             action: "update".to_owned(),
-            fields: vec![diff("name", Some("A"), Some("B")), diff("base_url", None, Some("https://x")), diff("auth", Some("basic"), None)],
+            fields: vec![
+                diff("name", Some("A"), Some("B")),
+                diff("base_url", None, Some("https://x")),
+                diff("auth", Some("basic"), None),
+            ],
             secrets: vec![
                 SecretDiff { name: "client_id".to_owned(), state: "changed".to_owned() },
                 SecretDiff { name: "client_secret".to_owned(), state: "unchanged".to_owned() },

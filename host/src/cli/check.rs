@@ -1,7 +1,7 @@
 //! `check`: Check Changes, followed to its end.
 
 use anyhow::Result;
-use counterfoil_server::wire::RunView;
+use counterfoil_server::wire::{RunView, StateTotal, TaskPage};
 
 use super::args::CheckArgs;
 use super::client::{Client, conclude};
@@ -20,7 +20,8 @@ async fn check(args: &CheckArgs) -> Result<Exit> {
     if args.remote.json {
         show::json(&run)?;
     } else {
-        show::print(&format!("{}\n", summary(&run)))?;
+        let page: TaskPage = client.get(&["tasks"], &[("connection", &connection), ("limit", "1")]).await?;
+        show::print(&format!("{}\n", summary(&run, &page.totals)))?;
     }
     Ok(exit(&run.state))
 }
@@ -34,24 +35,35 @@ pub(super) fn exit(state: &str) -> Exit {
     }
 }
 
-fn summary(run: &RunView) -> String {
+/// The run's own figures, and where the connection's tasks stand now: links that the check made have moved some.
+fn summary(run: &RunView, totals: &[StateTotal]) -> String {
     let count = |name: &str| run.counts.get(name).copied().unwrap_or_default();
     if run.state == "failed" {
-        return format!("The check did not work, after {}. No order is lost: the next check reads from the same place · run {}", show::took(run), run.id);
+        return format!(
+            "The check did not work, after {}. No order is lost: the next check reads from the same place · run {}",
+            show::took(run),
+            run.id
+        );
     }
-    let mut parts = Vec::new();
-    for (name, word, words) in [
-        ("tasks-ready", "ready", "ready"),
-        ("tasks-pending", "needs a link or a decision", "need a link or a decision"),
-        ("tasks-ignored", "ignored", "ignored"),
-    ] {
-        match count(name) {
+    let ignored = match count("tasks-ignored") {
+        0 => String::new(),
+        many => format!(", {many} of them ignored"),
+    };
+    let mut now = Vec::new();
+    let states = [
+        ("ready", "ready", "ready"),
+        ("pending", "needs a link or a decision", "need a link or a decision"),
+        ("parked", "parked", "parked"),
+        ("uncertain", "uncertain", "uncertain"),
+    ];
+    for (state, one, several) in states {
+        match totals.iter().find(|total| total.name == state).map_or(0, |total| total.count) {
             0 => {}
-            1 => parts.push(format!("1 {word}")),
-            many => parts.push(format!("{many} {words}")),
+            1 => now.push(format!("1 {one}")),
+            many => now.push(format!("{many} {several}")),
         }
     }
-    let split = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let now = if now.is_empty() { String::new() } else { format!(" · now {}", now.join(", ")) };
     let cursor = if run.problems.iter().any(|problem| problem.code == "cursor-not-moved") {
         "cursor not moved: the next check reads from the same place"
     } else {
@@ -62,7 +74,7 @@ fn summary(run: &RunView) -> String {
         made => format!(" · {} made", show::count(made, "link")),
     };
     let (orders, tasks) = (show::count(count("orders-seen"), "order"), show::count(count("tasks-new"), "new task"));
-    format!("Checked {orders} in {}: {tasks}{split}{links} · {cursor}", show::took(run))
+    format!("Checked {orders} in {}: {tasks}{ignored}{now}{links} · {cursor}", show::took(run))
 }
 
 #[cfg(test)]
@@ -74,7 +86,8 @@ mod tests {
     use super::*;
 
     fn run(state: &str, counts: &[(&str, u64)], problems: &[&str]) -> RunView {
-        let problem = |code: &&str| ProblemView { code: (*code).to_owned(), subject: String::new(), message: String::new() };
+        let problem =
+            |code: &&str| ProblemView { code: (*code).to_owned(), subject: String::new(), message: String::new() };
         RunView {
             id: "run_1".to_owned(),
             reseller: "acme".to_owned(),
@@ -97,15 +110,27 @@ mod tests {
 
     #[test]
     fn the_last_line_says_what_came_of_it_and_whether_the_cursor_moved() {
-        let counts = [("orders-seen", 240), ("tasks-new", 37), ("tasks-ready", 21), ("tasks-pending", 4), ("tasks-ignored", 12), ("links-made", 1)];
+        let total = |name: &str, count| StateTotal { name: name.to_owned(), count, money: Vec::new() };
+        let counts = [
+            ("orders-seen", 240),
+            ("tasks-new", 37),
+            ("tasks-ready", 3),
+            ("tasks-pending", 22),
+            ("tasks-ignored", 12),
+            ("links-made", 1),
+        ];
         let done = run("done", &counts, &[]);
         assert_eq!(
-            summary(&done),
-            "Checked 240 orders in 1.2s: 37 new tasks (21 ready, 4 need a link or a decision, 12 ignored) · 1 link made · cursor moved"
+            summary(&done, &[total("pending", 1), total("ready", 24), total("ignored", 90)]),
+            "Checked 240 orders in 1.2s: 37 new tasks, 12 of them ignored · now 24 ready, 1 needs a link or a decision · 1 link made · cursor moved"
         );
         assert_eq!(exit(&done.state), Exit::Done);
         let cut = run("incomplete", &[("orders-seen", 1)], &["order-unreadable", "cursor-not-moved"]);
-        assert_eq!(summary(&cut), "Checked 1 order in 1.2s: 0 new tasks · cursor not moved: the next check reads from the same place");
+        assert_eq!(
+            summary(&cut, &[]),
+            "Checked 1 order in 1.2s: 0 new tasks · cursor not moved: the next check reads from the same place"
+        );
+        assert!(summary(&run("failed", &[], &[]), &[]).contains("No order is lost"));
         assert_eq!((exit(&cut.state), exit("failed")), (Exit::NotAll, Exit::Error));
     }
 }

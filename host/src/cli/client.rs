@@ -84,7 +84,9 @@ impl Client {
         let server = remote.server.trim_end_matches('/').to_owned();
         let url = Url::parse(&server).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if url.is_none() {
-            bail!("\"{server}\" is not the address of a service. Nothing was asked. Give --server or COUNTERFOIL_SERVER such as http://127.0.0.1:8420");
+            bail!(
+                "\"{server}\" is not the address of a service. Nothing was asked. Give --server or COUNTERFOIL_SERVER such as http://127.0.0.1:8420"
+            );
         }
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -100,7 +102,11 @@ impl Client {
     /// The address of a path, part by part, so that an id with a slash stays one part.
     pub(super) fn url(&self, parts: &[&str], query: &[(&str, &str)]) -> Result<Url> {
         let mut url = Url::parse(&self.server)?;
-        url.path_segments_mut().map_err(|()| anyhow!("{} has no paths", self.server))?.pop_if_empty().push("v1").extend(parts);
+        url.path_segments_mut()
+            .map_err(|()| anyhow!("{} has no paths", self.server))?
+            .pop_if_empty()
+            .push("v1")
+            .extend(parts);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -116,7 +122,13 @@ impl Client {
     }
 
     /// One exchange; any status is an answer.
-    pub(super) async fn exchange(&self, method: Method, url: Url, body: Option<&Value>, key: Option<&str>) -> Result<Answer> {
+    pub(super) async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Answer> {
         let mut tries = 1;
         loop {
             let mut request = self.http.request(method.clone(), url.clone()).bearer_auth(&self.token);
@@ -139,7 +151,13 @@ impl Client {
         }
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, url: Url, body: Option<&Value>, key: Option<&str>) -> Result<T> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<T> {
         let reads = method == Method::GET;
         let answer = self.exchange(method, url, body, key).await?;
         if !(200..300).contains(&answer.status) {
@@ -154,7 +172,12 @@ impl Client {
         self.call(Method::GET, self.url(parts, query)?, None, None).await
     }
 
-    pub(super) async fn post<T: DeserializeOwned>(&self, parts: &[&str], query: &[(&str, &str)], body: &Value) -> Result<T> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        query: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<T> {
         self.call(Method::POST, self.url(parts, query)?, Some(body), None).await
     }
 
@@ -165,7 +188,8 @@ impl Client {
     /// Starts a run, once, however often the request has to be repeated.
     pub(super) async fn start(&self, parts: &[&str], body: Option<&Value>) -> Result<RunView> {
         let mut random = [0_u8; 16];
-        getrandom::fill(&mut random).map_err(|error| anyhow!("this machine gives no random numbers: {error}. Nothing was started"))?;
+        getrandom::fill(&mut random)
+            .map_err(|error| anyhow!("this machine gives no random numbers: {error}. Nothing was started"))?;
         let key = format!("cli-{:032x}", u128::from_be_bytes(random));
         self.call(Method::POST, self.url(parts, &[])?, body, Some(&key)).await
     }
@@ -177,15 +201,24 @@ impl Client {
             cause = deeper;
         }
         if error.is_connect() {
-            let text = format!("not-running No service answers at {server} ({cause}). Nothing was asked and nothing was changed. Start it with `counterfoil serve`, or name another with --server");
+            let text = format!(
+                "not-running No service answers at {server} ({cause}). Nothing was asked and nothing was changed. Start it with `counterfoil serve`, or name another with --server"
+            );
             return Refusal { exit: Exit::Error, text, lost: true };
         }
         let (exit, meaning) = match (*method == Method::GET, keyed) {
             (true, _) => (Exit::Error, "Nothing was changed. Try again"),
-            (false, true) => (Exit::Uncertain, "Whether it took the request is not known; asked again, it starts nothing twice. Look at `counterfoil runs` first"),
+            (false, true) => (
+                Exit::Uncertain,
+                "Whether it took the request is not known; asked again, it starts nothing twice. Look at `counterfoil runs` first",
+            ),
             (false, false) => (Exit::Uncertain, "Whether it took the request is not known. Look before you repeat it"),
         };
-        Refusal { exit, text: format!("no-answer The service at {server} did not answer ({cause}). {meaning}"), lost: true }
+        Refusal {
+            exit,
+            text: format!("no-answer The service at {server} did not answer ({cause}). {meaning}"),
+            lost: true,
+        }
     }
 
     /// The connection that is meant: the given one, or the only one.
@@ -197,10 +230,15 @@ impl Client {
         let mut ids: Vec<String> = page.connections.into_iter().map(|connection| connection.id).collect();
         match (ids.len(), ids.pop()) {
             (1, Some(only)) => Ok(only),
-            (0, _) | (_, None) => bail!("there is no connection yet. Nothing was started. Describe one in a setup file and run `counterfoil apply -f setup.toml`"),
+            (0, _) | (_, None) => bail!(
+                "there is no connection yet. Nothing was started. Describe one in a setup file and run `counterfoil apply -f setup.toml`"
+            ),
             (_, Some(last)) => {
                 ids.push(last);
-                bail!("there are several connections and none was named. Nothing was started. Add --connection with one of: {}", ids.join(", "))
+                bail!(
+                    "there are several connections and none was named. Nothing was started. Add --connection with one of: {}",
+                    ids.join(", ")
+                )
             }
         }
     }
@@ -225,7 +263,10 @@ impl Client {
                         return Err(error);
                     }
                     if since.elapsed() > AWAY {
-                        let text = format!("{error}. Run {} is kept and goes on when the service does: look with `counterfoil runs {}`", run.id, run.id);
+                        let text = format!(
+                            "{error}. Run {} is kept and goes on when the service does: look with `counterfoil runs {}`",
+                            run.id, run.id
+                        );
                         return Err(Refusal { exit: Exit::Error, text, lost: true }.into());
                     }
                 }
@@ -249,10 +290,14 @@ fn token(remote: &Remote) -> Result<String> {
     };
     let token = text.trim();
     if token.is_empty() && remote.token_file.is_none() {
-        bail!("there is no API token. Nothing was asked. Give --token-file, or set COUNTERFOIL_TOKEN; `counterfoil init` prints where it put the first token");
+        bail!(
+            "there is no API token. Nothing was asked. Give --token-file, or set COUNTERFOIL_TOKEN; `counterfoil init` prints where it put the first token"
+        );
     }
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!("{place} does not hold a token. Nothing was asked. A token is one word that begins with cf_; `counterfoil init` prints where it put the first one");
+        bail!(
+            "{place} does not hold a token. Nothing was asked. A token is one word that begins with cf_; `counterfoil init` prints where it put the first one"
+        );
     }
     Ok(token.to_owned())
 }
@@ -262,7 +307,9 @@ fn exit_of(problem: &ProblemBody, reads: bool) -> Exit {
     match problem.status {
         _ if problem.outcome == OutcomeWord::Uncertain && !reads => Exit::Uncertain,
         403 | 409 | 412 => Exit::Refused,
-        422 if matches!(problem.code.as_str(), "plan-blocked" | "target-refused" | "idempotency-key-reused") => Exit::Refused,
+        422 if matches!(problem.code.as_str(), "plan-blocked" | "target-refused" | "idempotency-key-reused") => {
+            Exit::Refused
+        }
         _ => Exit::Error,
     }
 }
@@ -271,11 +318,15 @@ fn exit_of(problem: &ProblemBody, reads: bool) -> Exit {
 pub(super) fn refusal(answer: &Answer, reads: bool) -> Refusal {
     let Ok(problem) = serde_json::from_str::<ProblemBody>(&answer.text) else {
         let start: String = show::clean(&answer.text).chars().take(200).collect();
-        let text = format!("http-{} The answer is not one of a Counterfoil service: {start}. Check the address given by --server", answer.status);
+        let text = format!(
+            "http-{} The answer is not one of a Counterfoil service: {start}. Check the address given by --server",
+            answer.status
+        );
         return Refusal { exit: if reads { Exit::Error } else { Exit::Uncertain }, text, lost: false };
     };
-    let mut text = format!("{} {}", problem.code, problem.detail);
-    for fault in &problem.errors {
+    let mut text = format!("{} {}", problem.code, show::clean(&problem.detail));
+    // A single fault is often the whole sentence already.
+    for fault in problem.errors.iter().filter(|fault| !problem.detail.contains(&fault.detail)) {
         let place = toml_path(&fault.pointer);
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
         text.push_str(&format!("\n  {place}{} ({})", show::clean(&fault.detail), fault.code));
@@ -297,7 +348,8 @@ pub(super) fn toml_path(pointer: &str) -> String {
     let mut path = String::new();
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
-        let bare = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let bare =
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         match part.parse::<usize>() {
             Ok(index) if !path.is_empty() => path.push_str(&format!("[{index}]")),
             _ => {
@@ -381,7 +433,11 @@ mod tests {
             request_id: "req_1".to_owned(),
             retriable: false,
             outcome,
-            errors: vec![Fault::new("/connection/xero-main/settings/acount_code", "unknown-setting", "did you mean \"account_code\"?")],
+            errors: vec![Fault::new(
+                "/connection/xero-main/settings/acount_code",
+                "unknown-setting",
+                "did you mean \"account_code\"?",
+            )],
             retry_after_seconds: None,
         };
         Answer { status: problem.status, text: serde_json::to_string(&problem).unwrap() }
@@ -434,7 +490,8 @@ mod tests {
 
     #[test]
     fn ids_stay_one_part_of_the_path() {
-        let client = Client { http: client_for_tests(), server: "http://127.0.0.1:1/base".to_owned(), token: "cf_x".to_owned() };
+        let client =
+            Client { http: client_for_tests(), server: "http://127.0.0.1:1/base".to_owned(), token: "cf_x".to_owned() };
         let url = client.url(&["tasks", "a/../b c"], &[("text", "O'Brien & Sons")]).unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:1/base/v1/tasks/a%2F..%2Fb%20c?text=O%27Brien+%26+Sons");
         assert!(!format!("{client:?}").contains("cf_x"));
@@ -449,7 +506,8 @@ mod tests {
     async fn nobody_listening_says_how_to_start_the_service() {
         // A port that was free a moment ago.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let client = Client { http: client_for_tests(), server: format!("http://127.0.0.1:{port}"), token: "cf_x".to_owned() };
+        let client =
+            Client { http: client_for_tests(), server: format!("http://127.0.0.1:{port}"), token: "cf_x".to_owned() };
         let error = client.start(&["syncs"], None).await.unwrap_err();
         let refusal = error.downcast::<Refusal>().unwrap();
         assert_eq!(refusal.exit, Exit::Error);

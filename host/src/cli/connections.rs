@@ -37,8 +37,12 @@ async fn list(client: &Client, as_json: bool) -> Result<Exit> {
     }
     let mut table = show::Table::new(&["Connection", "Name", "Plugin", "Marketplace", "State", "Missing"]);
     for one in &page.connections {
-        let mut missing: Vec<String> =
-            one.secrets.iter().filter(|secret| secret.required && !secret.set).map(|secret| format!("secret {}", secret.name)).collect();
+        let mut missing: Vec<String> = one
+            .secrets
+            .iter()
+            .filter(|secret| secret.required && !secret.set)
+            .map(|secret| format!("secret {}", secret.name))
+            .collect();
         if !one.plugin_is_active {
             missing.push(format!("plugin {}", one.plugin));
         }
@@ -64,7 +68,10 @@ async fn test(client: &Client, connection: Option<&str>, as_json: bool) -> Resul
         return Ok(Exit::Done);
     }
     let locked = account.locked_until.map(|day| format!(" · locked until {day}")).unwrap_or_default();
-    let text = format!("{connection} works: {} · {} · {} · {}{locked}", account.name, account.base_currency, account.country, account.time_zone);
+    let text = format!(
+        "{connection} works: {} · {} · {} · {}{locked}",
+        account.name, account.base_currency, account.country, account.time_zone
+    );
     show::print(&format!("{}\n", show::clean(&text)))?;
     Ok(Exit::Done)
 }
@@ -100,7 +107,9 @@ async fn search(client: &Client, connection: Option<&str>, (kind, text): (&str, 
 /// A price without a currency is in the account's, which is not told here.
 fn price(entity: &EntityView) -> String {
     match (&entity.price, &entity.currency) {
-        (Some(amount), Some(currency)) => show::money(&MoneyView { amount: amount.clone(), currency: currency.clone() }),
+        (Some(amount), Some(currency)) => {
+            show::money(&MoneyView { amount: amount.clone(), currency: currency.clone() })
+        }
         (Some(amount), None) => format!("{amount} (account's currency)"),
         (None, _) => String::new(),
     }

@@ -50,12 +50,24 @@ pub(super) async fn run(args: &DoctorArgs) -> Result<Exit> {
     let findings = findings(&args.config).await;
     let broken = findings.iter().filter(|finding| finding.health == Health::Broken).count();
     if args.json {
-        let rows = findings.iter().map(|finding| json!({ "what": finding.what, "health": word(finding.health), "text": finding.text }));
+        let rows = findings
+            .iter()
+            .map(|finding| json!({ "what": finding.what, "health": word(finding.health), "text": finding.text }));
         show::json(&json!({ "broken": broken, "findings": rows.collect::<Vec<_>>() }))?;
     } else {
-        let text: String = findings.iter().map(|finding| format!("{} {:<12} {}\n", sign(finding.health), finding.what, show::clean(&finding.text))).collect();
+        let text: String = findings
+            .iter()
+            .map(|finding| format!("{} {:<12} {}\n", sign(finding.health), finding.what, show::clean(&finding.text)))
+            .collect();
         show::print(&text)?;
-        eprintln!("{}", if broken == 0 { "Nothing is broken.".to_owned() } else { format!("{broken} broken: mend these, then run `counterfoil doctor` again.") });
+        eprintln!(
+            "{}",
+            if broken == 0 {
+                "Nothing is broken.".to_owned()
+            } else {
+                format!("{broken} broken: mend these, then run `counterfoil doctor` again.")
+            }
+        );
     }
     Ok(if broken == 0 { Exit::Done } else { Exit::Error })
 }
@@ -97,7 +109,10 @@ fn data_dir(config: &Config) -> Finding {
         Ok(()) => Finding::good("data folder", format!("{} can be written", folder.display())),
         Err(error) => Finding::broken(
             "data folder",
-            format!("{} cannot be written ({error}). Nothing can be recorded, so nothing would be sent. Make it, or give the service's account the right to write", folder.display()),
+            format!(
+                "{} cannot be written ({error}). Nothing can be recorded, so nothing would be sent. Make it, or give the service's account the right to write",
+                folder.display()
+            ),
         ),
     }
 }
@@ -113,24 +128,44 @@ async fn database(config: &Config) -> Vec<Finding> {
     let path = config.database();
     // Opening would make one, and a new one in the wrong place would hide the old one.
     if !path.exists() {
-        return vec![Finding::broken("database", format!("{} is not there. Restore it from a backup, or make a new folder with `counterfoil init`", path.display()))];
+        return vec![Finding::broken(
+            "database",
+            format!(
+                "{} is not there. Restore it from a backup, or make a new folder with `counterfoil init`",
+                path.display()
+            ),
+        )];
     }
     let store = match SqliteStore::open(&path) {
         Ok(store) => store,
         Err(OpenError::Locked { .. }) => {
-            return vec![Finding::warning("database", "the running service has it open; stop it to have every record checked")];
+            return vec![Finding::warning(
+                "database",
+                "the running service has it open; stop it to have every record checked",
+            )];
         }
         Err(error) => return vec![Finding::broken("database", error.to_string())],
     };
     let integrity = match store.integrity().await {
-        Ok(found) if found.is_good() => Finding::good("database", format!("{} records, all as they were written", found.records)),
-        Ok(found) => Finding::broken("database", format!("{}. Nothing was repaired; keep the file and restore a backup", found.problems.join("; "))),
+        Ok(found) if found.is_good() => {
+            Finding::good("database", format!("{} records, all as they were written", found.records))
+        }
+        Ok(found) => Finding::broken(
+            "database",
+            format!("{}. Nothing was repaired; keep the file and restore a backup", found.problems.join("; ")),
+        ),
         Err(error) => Finding::broken("database", format!("it cannot be read: {error}")),
     };
     let audit = match store.verify_audit().await {
         Ok(check) => match check.first_bad {
             None => Finding::good("audit log", format!("{} records, chain whole", check.records)),
-            Some(bad) => Finding::broken("audit log", format!("record {} was altered: {}. Find out who changed the database; compare with a backup", bad.place, bad.why)),
+            Some(bad) => Finding::broken(
+                "audit log",
+                format!(
+                    "record {} was altered: {}. Find out who changed the database; compare with a backup",
+                    bad.place, bad.why
+                ),
+            ),
         },
         Err(error) => Finding::broken("audit log", format!("it cannot be read: {error}")),
     };
@@ -142,18 +177,33 @@ async fn plugins(folder: &Path) -> Vec<Finding> {
     let files = match std::fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())),
         Err(error) => {
-            return vec![Finding::broken(what, format!("the folder {} cannot be read ({error}). No target can be used. Make it and put components into it", folder.display()))];
+            return vec![Finding::broken(
+                what,
+                format!(
+                    "the folder {} cannot be read ({error}). No target can be used. Make it and put components into it",
+                    folder.display()
+                ),
+            )];
         }
     };
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "wasm")).collect();
     files.sort();
     if files.is_empty() {
-        return vec![Finding::warning(what, format!("there is none in {}: nothing can be sent. `counterfoil plugin build FOLDER --into {}` makes one", folder.display(), folder.display()))];
+        return vec![Finding::warning(
+            what,
+            format!(
+                "there is none in {}: nothing can be sent. `counterfoil plugin build FOLDER --into {}` makes one",
+                folder.display(),
+                folder.display()
+            ),
+        )];
     }
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let sandbox = match Sandbox::new(1, clock) {
         Ok(sandbox) => sandbox,
-        Err(error) => return vec![Finding::broken("sandbox", format!("it cannot be started on this machine: {error}"))],
+        Err(error) => {
+            return vec![Finding::broken("sandbox", format!("it cannot be started on this machine: {error}"))];
+        }
     };
     let mut found = Vec::new();
     for file in files {
@@ -191,9 +241,16 @@ async fn service(config: &Config) -> Finding {
     let Ok(client) = client else { return Finding::broken(what, "the HTTP client cannot be started") };
     match client.get(&url).send().await {
         Ok(answer) if answer.status().is_success() => Finding::good(what, format!("ready at {}", config.listen)),
-        Ok(answer) => Finding::broken(what, format!("{url} answers {}. It takes no requests; its log says why", answer.status())),
-        Err(error) if error.is_connect() => Finding::warning(what, format!("not running at {}; start it with `counterfoil serve`", config.listen)),
-        Err(error) => Finding::broken(what, format!("{url} does not answer as it should ({error}). Another program may listen there")),
+        Ok(answer) => {
+            Finding::broken(what, format!("{url} answers {}. It takes no requests; its log says why", answer.status()))
+        }
+        Err(error) if error.is_connect() => {
+            Finding::warning(what, format!("not running at {}; start it with `counterfoil serve`", config.listen))
+        }
+        Err(error) => Finding::broken(
+            what,
+            format!("{url} does not answer as it should ({error}). Another program may listen there"),
+        ),
     }
 }
 
@@ -201,12 +258,16 @@ async fn service(config: &Config) -> Finding {
 async fn wasm_target() -> Finding {
     let what = "plugin build";
     let target = counterfoil_runtime::build::WASM_TARGET;
-    let asked = tokio::process::Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output().await;
+    let asked =
+        tokio::process::Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output().await;
     match asked {
         Ok(output) if output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() => {
             Finding::good(what, format!("Rust can build for {target}"))
         }
-        Ok(_) => Finding::warning(what, format!("Rust cannot build for {target}; only needed to build plugins: rustup target add {target}")),
+        Ok(_) => Finding::warning(
+            what,
+            format!("Rust cannot build for {target}; only needed to build plugins: rustup target add {target}"),
+        ),
         Err(_) => Finding::warning(what, "there is no Rust here; only needed to build plugins: https://rustup.rs"),
     }
 }

@@ -63,7 +63,11 @@ async fn back(args: &UnignoreArgs) -> Result<Exit> {
     if args.remote.json {
         show::json(&answer)?;
     } else {
-        let text = format!("Took back {}, {}; the rules judge them again\n", show::count(answer.unignored, "task"), show::moneys(&answer.money));
+        let text = format!(
+            "Took back {}, {}; the rules judge them again\n",
+            show::count(answer.unignored, "task"),
+            show::moneys(&answer.money)
+        );
         show::print(&text)?;
     }
     Ok(Exit::Done)
@@ -80,7 +84,10 @@ mod tests {
     fn unignore_takes_tasks_or_a_reason_and_not_both() {
         for (line, body) in [
             ("task_1 task_2", Some(json!({ "tasks": ["task_1", "task_2"] }))),
-            ("--reason zero-amount --connection x", Some(json!({ "filter": { "reason": "zero-amount", "connection": "x" } }))),
+            (
+                "--reason zero-amount --connection x",
+                Some(json!({ "filter": { "reason": "zero-amount", "connection": "x" } })),
+            ),
             ("task_1 --reason zero-amount", None),
             ("", None),
         ] {

@@ -22,7 +22,6 @@ use crate::exit::Exit;
 pub(super) struct SignIn {
     pub(super) name: String,
     pub(super) password: String,
-    pub(super) token: String,
 }
 
 pub(super) async fn run(args: &InitArgs) -> Result<Exit> {
@@ -38,7 +37,9 @@ pub(super) async fn run(args: &InitArgs) -> Result<Exit> {
         println!("{object}");
         return Ok(Exit::Done);
     }
-    println!("made {folder}/counterfoil.toml, {folder}/master.key (keep a copy elsewhere), {folder}/data and {folder}/plugins");
+    println!(
+        "made {folder}/counterfoil.toml, {folder}/master.key (keep a copy elsewhere), {folder}/data and {folder}/plugins"
+    );
     println!("administrator {} with password {}", sign_in.name, sign_in.password);
     println!("API token in {folder}/admin.token: use --token-file {folder}/admin.token, or COUNTERFOIL_TOKEN");
     println!("next: put plugins into {folder}/plugins, then counterfoil serve --config {folder}/counterfoil.toml");
@@ -52,14 +53,15 @@ pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<Sig
         bail!("{} is there already; nothing was changed", config_path.display());
     }
     for sub in ["data", "plugins"] {
-        std::fs::create_dir_all(folder.join(sub)).with_context(|| format!("cannot make {}", folder.join(sub).display()))?;
+        std::fs::create_dir_all(folder.join(sub))
+            .with_context(|| format!("cannot make {}", folder.join(sub).display()))?;
     }
     let key = MasterKey::generate(&mut random()?);
     key.write_new(folder.join("master.key"))?;
     std::fs::write(&config_path, config_text(listen))?;
     let config = Config::load(&config_path)?;
     let store = compose::open_store(&config)?;
-    let sign_in = SignIn { name: admin.to_owned(), password: URL_SAFE_NO_PAD.encode(&random::<15>()?), token: String::new() };
+    let sign_in = SignIn { name: admin.to_owned(), password: URL_SAFE_NO_PAD.encode(random::<15>()?) };
     let (token, token_hash) = auth::new_token(random()?);
     let user = User {
         name: Actor::new(admin),
@@ -76,7 +78,7 @@ pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<Sig
     };
     store.commit(vec![Write::PutUser(user), Write::Audit(entry)]).await?;
     write_private(&folder.join("admin.token"), &token)?;
-    Ok(SignIn { token, ..sign_in })
+    Ok(sign_in)
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {

@@ -25,7 +25,8 @@ pub(super) async fn run(verb: LinkVerb) -> Result<Exit> {
         LinkVerb::Clear { connection, kind, source, never_sync, remote } => {
             let client = Client::new(&remote)?;
             let state = if never_sync { "never-sync" } else { "unlinked" };
-            put(&client, connection.as_deref(), json!({ "kind": kind, "source": source, "state": state }), remote.json).await
+            put(&client, connection.as_deref(), json!({ "kind": kind, "source": source, "state": state }), remote.json)
+                .await
         }
     })
 }
@@ -63,7 +64,9 @@ async fn list(client: &Client, connection: Option<&str>, kind: Option<&str>, as_
     let mut table = show::Table::new(&["Kind", "Source", "Name", "State", "Target", "Code", "Target name", "Why"]);
     for link in &links {
         let target = link.target.as_ref();
-        let of = |part: fn(&counterfoil_server::wire::LinkTargetView) -> &String| target.map(part).cloned().unwrap_or_default();
+        let of = |part: fn(&counterfoil_server::wire::LinkTargetView) -> &String| {
+            target.map(part).cloned().unwrap_or_default()
+        };
         table.row([
             link.kind.clone(),
             link.source.clone(),
@@ -86,7 +89,11 @@ async fn put(client: &Client, connection: Option<&str>, mut body: Value, as_json
     if as_json {
         show::json(&link)?;
     } else {
-        let target = link.target.as_ref().map(|target| format!(" to {} {} {}", target.id, target.code, target.name)).unwrap_or_default();
+        let target = link
+            .target
+            .as_ref()
+            .map(|target| format!(" to {} {} {}", target.id, target.code, target.name))
+            .unwrap_or_default();
         let name = if link.source_name.is_empty() { String::new() } else { format!(" ({})", link.source_name) };
         let text = format!("{} {}{name} is {}{}", link.kind, link.source, link.state, target.trim_end());
         show::print(&format!("{}\n", show::clean(&text)))?;
@@ -101,7 +108,10 @@ mod tests {
     #[test]
     fn attributes_are_names_and_values() {
         let given = ["account-code=201".to_owned(), "note=a=b".to_owned(), "empty=".to_owned()];
-        assert_eq!(Value::Object(attributes(&given).unwrap()), json!({ "account-code": "201", "note": "a=b", "empty": "" }));
+        assert_eq!(
+            Value::Object(attributes(&given).unwrap()),
+            json!({ "account-code": "201", "note": "a=b", "empty": "" })
+        );
         for bad in ["account-code", "=201", ""] {
             assert!(attributes(&[bad.to_owned()]).is_err(), "{bad}");
         }

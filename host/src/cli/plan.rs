@@ -30,7 +30,11 @@ impl Planned {
 
     /// Codes that a person has to accept.
     pub(super) fn to_accept(&self) -> impl Iterator<Item = &str> {
-        self.plan.findings.iter().filter(|finding| finding.severity == "needs-person").map(|finding| finding.code.as_str())
+        self.plan
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == "needs-person")
+            .map(|finding| finding.code.as_str())
     }
 
     pub(super) fn lines(&self) -> usize {
@@ -131,7 +135,9 @@ where
 async fn next<A: 'static>(asked: &mut JoinSet<Result<A>>) -> Result<Option<A>> {
     match asked.join_next().await {
         None => Ok(None),
-        Some(joined) => joined.map_err(|error| anyhow!("a question to the service ended by itself: {error}"))?.map(Some),
+        Some(joined) => {
+            joined.map_err(|error| anyhow!("a question to the service ended by itself: {error}"))?.map(Some)
+        }
     }
 }
 
@@ -145,10 +151,13 @@ pub(super) async fn named(client: &Client, name: &str) -> Result<Planned> {
     }
     if is_hex && name.len() >= 8 {
         let all = tasks::all(client, &[("state", "planned")]).await?;
-        let mut found: Vec<TaskView> = all.into_iter().filter(|task| task.plan.as_deref().is_some_and(|plan| plan.starts_with(name))).collect();
+        let mut found: Vec<TaskView> =
+            all.into_iter().filter(|task| task.plan.as_deref().is_some_and(|plan| plan.starts_with(name))).collect();
         let task = match (found.pop(), found.len()) {
             (Some(task), 0) => task,
-            (None, _) => bail!("no planned task has a plan that begins with {name}. Nothing was sent. `counterfoil plan` shows the plans"),
+            (None, _) => bail!(
+                "no planned task has a plan that begins with {name}. Nothing was sent. `counterfoil plan` shows the plans"
+            ),
             (Some(_), _) => bail!("several plans begin with {name}. Nothing was sent. Give more of the digest"),
         };
         return only(plans(client, vec![task]).await?, name);
@@ -156,7 +165,9 @@ pub(super) async fn named(client: &Client, name: &str) -> Result<Planned> {
     let task = client.get::<TaskDetail>(&["tasks", name], &[]).await?.task;
     let state = task.state.clone();
     if task.plan.is_none() {
-        bail!("task {name} has no plan: it is {state}. Nothing was sent. Run `counterfoil plan {name}` and look at it first");
+        bail!(
+            "task {name} has no plan: it is {state}. Nothing was sent. Run `counterfoil plan {name}` and look at it first"
+        );
     }
     only(plans(client, vec![task]).await?, name)
 }
@@ -179,9 +190,16 @@ pub(super) fn short(digest: &str) -> &str {
 
 fn summary(run: &RunView, planned: &[Planned]) -> String {
     let lines: usize = planned.iter().map(Planned::lines).sum();
-    let mut text = format!("Planned {}, {}, {} in {}", show::count(show::number(planned.len()), "task"), show::count(show::number(lines), "line"), total(planned), show::took(run));
+    let mut text = format!(
+        "Planned {}, {}, {} in {}",
+        show::count(show::number(planned.len()), "task"),
+        show::count(show::number(lines), "line"),
+        total(planned),
+        show::took(run)
+    );
     let blocked = planned.iter().filter(|planned| planned.is_blocked()).count();
-    let waiting = planned.iter().filter(|planned| !planned.is_blocked() && planned.to_accept().next().is_some()).count();
+    let waiting =
+        planned.iter().filter(|planned| !planned.is_blocked() && planned.to_accept().next().is_some()).count();
     let parked = run.counts.get("parked").copied().unwrap_or_default();
     if blocked > 0 {
         let _ = write!(text, " · {blocked} blocked");
@@ -201,9 +219,11 @@ fn summary(run: &RunView, planned: &[Planned]) -> String {
 }
 
 fn brief(planned: &[Planned]) -> Result<()> {
-    let mut table = show::Table::new(&["Order", "Customer", "Changes", "Lines", "Total", "Findings", "Plan"]).right(&[2, 3, 4]);
+    let mut table =
+        show::Table::new(&["Order", "Customer", "Changes", "Lines", "Total", "Findings", "Plan"]).right(&[2, 3, 4]);
     for one in planned {
-        let findings: Vec<String> = one.plan.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code)).collect();
+        let findings: Vec<String> =
+            one.plan.findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code)).collect();
         table.row([
             one.task.number.clone(),
             one.task.customer_name.clone(),
@@ -220,7 +240,13 @@ fn brief(planned: &[Planned]) -> Result<()> {
 /// A plan with its headline.
 fn rendered(planned: &Planned) -> String {
     let (task, plan) = (&planned.task, &planned.plan);
-    format!("{} · {} · {}\n{}", show::clean(&task.number), show::clean(&task.customer_name), show::moneys(&plan.totals), text(plan))
+    format!(
+        "{} · {} · {}\n{}",
+        show::clean(&task.number),
+        show::clean(&task.customer_name),
+        show::moneys(&plan.totals),
+        text(plan)
+    )
 }
 
 /// Changes, lines, findings.
@@ -244,7 +270,9 @@ pub(super) fn text(plan: &PlanView) -> String {
         let _ = writeln!(out, "  {sign} {}: {}", finding.code, show::clean(&finding.message));
     }
     if !plan.intact {
-        out.push_str("  ✘ blocked plan-altered: what is stored does not match the digest; it cannot be sent. Plan again\n");
+        out.push_str(
+            "  ✘ blocked plan-altered: what is stored does not match the digest; it cannot be sent. Plan again\n",
+        );
     }
     let _ = writeln!(out, "  order {} · task {} · plan {}", show::money(&plan.source_total), plan.task, plan.digest);
     out
@@ -258,7 +286,13 @@ fn change_text(out: &mut String, change: &ChangeView) {
         _ => "=",
     };
     let target = change.target.as_deref().map(|target| format!(" ({})", show::clean(target))).unwrap_or_default();
-    let _ = writeln!(out, "  {sign} {} {}: {}{target}", change.action, show::clean(&change.document), show::clean(&change.title));
+    let _ = writeln!(
+        out,
+        "  {sign} {} {}: {}{target}",
+        change.action,
+        show::clean(&change.document),
+        show::clean(&change.title)
+    );
     if !change.why.is_empty() {
         let _ = writeln!(out, "      why: {}", show::clean(&change.why));
     }
@@ -275,7 +309,12 @@ fn change_text(out: &mut String, change: &ChangeView) {
     }
     for line in &change.lines {
         let (price, amount) = (show::money(&line.unit_price), show::money(&line.amount));
-        let _ = writeln!(out, "      {} × {price} = {amount}  {}", show::clean(&line.quantity), show::clean(&line.description));
+        let _ = writeln!(
+            out,
+            "      {} × {price} = {amount}  {}",
+            show::clean(&line.quantity),
+            show::clean(&line.description)
+        );
         if !line.arithmetic.is_empty() {
             let _ = writeln!(out, "          {}", show::clean(&line.arithmetic));
         }
@@ -283,8 +322,12 @@ fn change_text(out: &mut String, change: &ChangeView) {
     let _ = writeln!(out, "      adds {} to what the customer owes", show::money(&change.total));
 }
 
+/// The fixture of the other verbs' tests.
 #[cfg(test)]
-pub(super) mod tests {
+pub(super) use tests::planned as planned_for_tests;
+
+#[cfg(test)]
+mod tests {
     use serde_json::{Value, json};
 
     use super::*;
@@ -324,7 +367,10 @@ pub(super) mod tests {
 
     #[test]
     fn every_field_and_cent_is_shown_with_who_owns_it() {
-        let planned = planned("7", json!([{ "severity": "blocks", "code": "currency-mismatch", "message": "the account is in NZD" }]));
+        let planned = planned(
+            "7",
+            json!([{ "severity": "blocks", "code": "currency-mismatch", "message": "the account is in NZD" }]),
+        );
         assert_eq!(
             rendered(&planned),
             format!(

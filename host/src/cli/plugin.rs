@@ -34,7 +34,13 @@ async fn make(folder: &Path, into: Option<&Path>, as_json: bool) -> Result<Exit>
         show::json(&object)?;
     } else {
         show::print(&format!("{}\n", place.display()))?;
-        eprintln!("Built {} {} ({} KiB, digest {})", built.card.id, built.card.version, built.size.div_ceil(1024), built.digest);
+        eprintln!(
+            "Built {} {} ({} KiB, digest {})",
+            built.card.id,
+            built.card.version,
+            built.size.div_ceil(1024),
+            built.digest
+        );
     }
     Ok(Exit::Done)
 }
@@ -52,7 +58,8 @@ fn copy(built: &Built, into: &Path) -> Result<std::path::PathBuf> {
 
 fn inspect(file: &Path, as_json: bool) -> Result<Exit> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let package = component::read(&bytes).with_context(|| format!("{} is refused, so no order would go through it", file.display()))?;
+    let package = component::read(&bytes)
+        .with_context(|| format!("{} is refused, so no order would go through it", file.display()))?;
     if as_json {
         show::json(&described(&package.card, package.digest.as_str(), package.size(), &package.imports))?;
     } else {
@@ -69,8 +76,15 @@ fn described(card: &Card, digest: &str, size: usize, imports: &[String]) -> Valu
         DeliveryClass::B => "B",
         DeliveryClass::C => "C",
     };
-    let allow = card.egress.allow.iter().map(|door| json!({ "method": door.method, "path": door.path, "effect": door.effect.name() }));
-    let auth = card.auth.iter().map(|auth| json!({ "scheme": auth.scheme.name(), "secrets": auth.secrets, "scopes": auth.scopes }));
+    let allow = card
+        .egress
+        .allow
+        .iter()
+        .map(|door| json!({ "method": door.method, "path": door.path, "effect": door.effect.name() }));
+    let auth = card
+        .auth
+        .iter()
+        .map(|auth| json!({ "scheme": auth.scheme.name(), "secrets": auth.secrets, "scopes": auth.scopes }));
     json!({
         "id": card.id.as_str(), "name": card.name, "version": card.version, "publisher": card.publisher,
         "summary": card.summary, "contract": card.contract, "digest": digest, "bytes": size, "imports": imports,

@@ -30,7 +30,8 @@ async fn runs(args: &RunsArgs) -> Result<Exit> {
         show::json(&page)?;
         return Ok(Exit::Done);
     }
-    let mut table = show::Table::new(&["Run", "Asked", "By", "Kind", "Connection", "State", "Took", "Figures"]).right(&[6]);
+    let mut table =
+        show::Table::new(&["Run", "Asked", "By", "Kind", "Connection", "State", "Took", "Figures"]).right(&[6]);
     for run in &page.runs {
         table.row([
             run.id.clone(),
@@ -43,7 +44,8 @@ async fn runs(args: &RunsArgs) -> Result<Exit> {
             figures(run),
         ]);
     }
-    let more = if page.has_more { ", the latest; older ones with `counterfoil api GET /v1/runs?after=…`" } else { "" };
+    let more =
+        if page.has_more { ", the latest; older ones with `counterfoil api GET /v1/runs?after=…`" } else { "" };
     table.print(&format!("{}{more}", show::count(show::number(page.runs.len()), "run")))?;
     Ok(Exit::Done)
 }
@@ -56,7 +58,12 @@ fn state(run: &RunView) -> String {
 }
 
 fn figures(run: &RunView) -> String {
-    run.counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+    run.counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn text(run: &RunView) -> String {
@@ -73,7 +80,8 @@ fn text(run: &RunView) -> String {
         let _ = writeln!(out, "  {name:<24} {count}");
     }
     for problem in &run.problems {
-        let _ = writeln!(out, "  {} {}: {}", problem.code, show::clean(&problem.subject), show::clean(&problem.message));
+        let _ =
+            writeln!(out, "  {} {}: {}", problem.code, show::clean(&problem.subject), show::clean(&problem.message));
     }
     out
 }

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
 use counterfoil_server::wire::{MoneyView, RunView};
 use rust_decimal::Decimal;
 use serde::Serialize;
+
+/// Tables are fitted into terminals that have so many columns; in others lines run on.
+const NARROWEST: u16 = 80;
 
 /// To stdout. False: nobody reads any more (`| head`), which is no error.
 pub(super) fn print(text: &str) -> Result<bool> {
@@ -42,10 +45,12 @@ pub(super) fn count(many: u64, what: &str) -> String {
     if many == 1 { format!("1 {what}") } else { format!("{} {what}s", grouped(&many.to_string())) }
 }
 
-/// "1.2s".
+/// "1.2s", or "46ms".
 pub(super) fn seconds(took: Duration) -> String {
-    let tenths = took.as_millis() / 100;
-    format!("{}.{}s", tenths / 10, tenths % 10)
+    match took.as_millis() {
+        millis @ 0..100 => format!("{millis}ms"),
+        millis => format!("{}.{}s", millis / 1_000, millis % 1_000 / 100),
+    }
 }
 
 /// How long a run took, from being asked for to its end.
@@ -146,12 +151,22 @@ impl Table {
 
     fn aligned(&self) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(self.header.clone());
+        table.load_style(NOTHING).set_header(self.header.clone());
+        // A terminal that does not know its width, or has hardly any, would break every word.
+        if table.width().is_some_and(|width| width >= NARROWEST) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
         for row in &self.rows {
             table.add_row(row.clone());
         }
-        for column in &self.right {
-            if let Some(column) = table.column_mut(*column) {
+        // Ids and figures stay in one piece, so that they can be copied and compared.
+        for index in std::iter::once(&0).chain(&self.right) {
+            if let Some(column) = table.column_mut(*index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        for index in &self.right {
+            if let Some(column) = table.column_mut(*index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -215,6 +230,10 @@ mod tests {
     fn times_and_counts_read_well() {
         assert_eq!(seconds(Duration::from_millis(1_249)), "1.2s");
         assert_eq!(seconds(Duration::from_millis(60_050)), "60.0s");
-        assert_eq!((count(1, "task"), count(0, "task"), count(12_410, "line")), ("1 task".into(), "0 tasks".into(), "12,410 lines".into()));
+        assert_eq!(seconds(Duration::from_millis(99)), "99ms");
+        assert_eq!(
+            (count(1, "task"), count(0, "task"), count(12_410, "line")),
+            ("1 task".into(), "0 tasks".into(), "12,410 lines".into())
+        );
     }
 }

@@ -41,12 +41,14 @@ pub(crate) struct SimCredentials {
 
 impl fmt::Debug for SimCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SimCredentials").field("username", &self.username).field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("SimCredentials")
+            .field("username", &self.username)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
     }
 }
 
 /// Both simulators, served; dropping it stops them.
-#[derive(Debug)]
 pub(crate) struct Simulated {
     pub(crate) cloudblue: CloudBlueHandle,
     pub(crate) xero: XeroHandle,
@@ -58,6 +60,13 @@ pub(crate) struct Simulated {
     pub(crate) xero_token_url: String,
     /// What a first Check Changes must come to.
     pub(crate) first_run: FirstRun,
+}
+
+/// Addresses only: the simulators hold a whole world, and credentials.
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Simulated({}, {})", self.cloudblue_url, self.xero_url)
+    }
 }
 
 /// Starts both over the same world as of `now`.
@@ -99,7 +108,12 @@ async fn start_xero(world: &World, port: Option<u16>) -> Result<XeroHandle> {
     let books = sim.state();
     for seed in world.expected_xero_contacts() {
         let id = books.add_contact(&seed.name, seed.contact_number.as_deref());
-        books.edit_contact(&id, |contact| contact.email = Some(seed.email));
+        books.edit_contact(&id, |contact| {
+            contact.email = Some(seed.email);
+            if let Some(tax_number) = &seed.tax_number {
+                contact.set("TaxNumber", tax_number);
+            }
+        });
     }
     for seed in world.expected_xero_items() {
         books.add_item(&seed.code, &seed.name, seed.sale_price.unwrap_or(Decimal::ZERO), ACCOUNT_CODE);
@@ -149,19 +163,23 @@ pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
 
 fn export(args: &SimArgs, folder: &Path, today: NaiveDate) -> Result<Exit> {
     let world = world(args.seed, today);
-    world.to_files(folder).with_context(|| {
-        format!("{} cannot be written; choose a folder that you may write to", folder.display())
-    })?;
+    world
+        .to_files(folder)
+        .with_context(|| format!("{} cannot be written; choose a folder that you may write to", folder.display()))?;
     // The service may run elsewhere than this command: the place in the setup has to be absolute.
     let place = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let (orders, customers) = (world.orders().len(), world.customers().len());
     let subscriptions = world.subscriptions().len();
     if args.json {
-        let counts = json!({ "folder": place, "orders": orders, "customers": customers, "subscriptions": subscriptions });
+        let counts =
+            json!({ "folder": place, "orders": orders, "customers": customers, "subscriptions": subscriptions });
         println!("{counts:#}");
     } else {
         print!("{}", file_setup(&place, args.seed));
-        eprintln!("Exported {orders} orders, {subscriptions} subscriptions and {customers} customers to {}", place.display());
+        eprintln!(
+            "Exported {orders} orders, {subscriptions} subscriptions and {customers} customers to {}",
+            place.display()
+        );
     }
     Ok(Exit::Done)
 }
@@ -185,7 +203,10 @@ fn as_json(cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> Va
 
 /// A setup file whose comments are the shell lines that go with it: what is printed can be saved as it is.
 fn as_setup(seed: u64, cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> String {
-    let mut lines = vec![format!("# A simulated world, seed {seed}. Save this as setup.toml. In the shell that applies it:"), "#".to_owned()];
+    let mut lines = vec![
+        format!("# A simulated world, seed {seed}. Save this as setup.toml. In the shell that applies it:"),
+        "#".to_owned(),
+    ];
     if let Some(sim) = cloudblue {
         let config = sim.config();
         lines.push(format!("#   export CB_USERNAME='{}'", config.username));
@@ -244,7 +265,9 @@ secrets = {{ client_id = {{ env = "XERO_CLIENT_ID" }}, client_secret = {{ env = 
 
 fn file_setup(folder: &Path, seed: u64) -> String {
     let location = toml::Value::String(folder.display().to_string());
-    format!("# A simulated world, seed {seed}, as exported files.\n\n{RESELLER}\n[marketplace.files]\nreseller = \"demo\"\nkind = \"file\"\nlocation = {location}\n")
+    format!(
+        "# A simulated world, seed {seed}, as exported files.\n\n{RESELLER}\n[marketplace.files]\nreseller = \"demo\"\nkind = \"file\"\nlocation = {location}\n"
+    )
 }
 
 #[cfg(test)]
@@ -278,9 +301,9 @@ mod tests {
     async fn the_books_begin_with_most_customers_and_items_of_the_world() {
         let now = "2026-11-15T12:00:00Z".parse().unwrap();
         let simulated = start_world(1, now, SimPorts::default()).await.unwrap();
-        let (contacts, items) = simulated.cloudblue.with_world(|world| {
-            (world.expected_xero_contacts().len(), world.expected_xero_items().len())
-        });
+        let (contacts, items) = simulated
+            .cloudblue
+            .with_world(|world| (world.expected_xero_contacts().len(), world.expected_xero_items().len()));
         assert_eq!(simulated.xero.state().contacts().len(), contacts);
         assert_eq!(simulated.xero.state().items().len(), items);
         assert!(contacts > 0 && items > 0 && !simulated.first_run.sales.is_empty());

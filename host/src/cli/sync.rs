@@ -44,14 +44,22 @@ async fn sync(args: &SyncArgs) -> Result<Exit> {
     let client = Client::new(&args.remote)?;
     let choice = choose(&client, args).await?;
     for (planned, why) in &choice.left {
-        eprintln!("  left out: {} {}: {why}", show::clean(&planned.task.number), show::clean(&planned.task.customer_name));
+        eprintln!(
+            "  left out: {} {}: {why}",
+            show::clean(&planned.task.number),
+            show::clean(&planned.task.customer_name)
+        );
     }
     if !choice.send.is_empty() {
-        eprintln!("Sending {}", amount(&choice.send));
+        eprintln!("Confirming {}", amount(&choice.send));
     }
     let outcome = send(&client, args, &choice.send).await?;
     if args.remote.json {
-        let left: Vec<_> = choice.left.iter().map(|(planned, why)| json!({ "plan": planned.plan.digest, "task": planned.task.id, "why": why })).collect();
+        let left: Vec<_> = choice
+            .left
+            .iter()
+            .map(|(planned, why)| json!({ "plan": planned.plan.digest, "task": planned.task.id, "why": why }))
+            .collect();
         show::json(&json!({ "runs": outcome.runs, "left_out": left }))?;
     } else {
         show::print(&format!("{}\n", summary(&choice, &outcome)))?;
@@ -61,7 +69,12 @@ async fn sync(args: &SyncArgs) -> Result<Exit> {
 
 fn amount(plans: &[Planned]) -> String {
     let lines: usize = plans.iter().map(Planned::lines).sum();
-    format!("{}, {}, {}", show::count(show::number(plans.len()), "plan"), show::count(show::number(lines), "line"), plan::total(plans))
+    format!(
+        "{}, {}, {}",
+        show::count(show::number(plans.len()), "plan"),
+        show::count(show::number(lines), "line"),
+        plan::total(plans)
+    )
 }
 
 async fn choose(client: &Client, args: &SyncArgs) -> Result<Choice> {
@@ -70,7 +83,11 @@ async fn choose(client: &Client, args: &SyncArgs) -> Result<Choice> {
         for name in &args.plans {
             let planned = plan::named(client, name).await?;
             if args.connection.as_ref().is_some_and(|connection| *connection != planned.plan.connection) {
-                bail!("plan {} belongs to the connection {}. Nothing was sent", plan::short(&planned.plan.digest), planned.plan.connection);
+                bail!(
+                    "plan {} belongs to the connection {}. Nothing was sent",
+                    plan::short(&planned.plan.digest),
+                    planned.plan.connection
+                );
             }
             if send.iter().all(|known| known.plan.digest != planned.plan.digest) {
                 send.push(planned);
@@ -87,9 +104,15 @@ async fn choose(client: &Client, args: &SyncArgs) -> Result<Choice> {
 fn sift(plans: Vec<Planned>, accept: &[String]) -> Choice {
     let mut choice = Choice::default();
     for planned in plans {
-        let open: BTreeSet<&str> = planned.to_accept().filter(|code| !accept.iter().any(|accepted| accepted == code)).collect();
+        let open: BTreeSet<&str> =
+            planned.to_accept().filter(|code| !accept.iter().any(|accepted| accepted == code)).collect();
         let why = if planned.is_blocked() {
-            let codes = planned.plan.findings.iter().filter(|finding| finding.severity == "blocks").map(|finding| finding.code.as_str());
+            let codes = planned
+                .plan
+                .findings
+                .iter()
+                .filter(|finding| finding.severity == "blocks")
+                .map(|finding| finding.code.as_str());
             Some(format!("blocked ({}); correct it and plan again", codes.collect::<Vec<_>>().join(", ")))
         } else if !open.is_empty() {
             let options: Vec<String> = open.iter().map(|code| format!("--accept {code}")).collect();
@@ -128,7 +151,10 @@ async fn send(client: &Client, args: &SyncArgs, plans: &[Planned]) -> Result<Out
 fn after_others(error: anyhow::Error, outcome: &Outcome) -> anyhow::Error {
     if error.is::<Refusal>() && !outcome.runs.is_empty() {
         let runs: Vec<&str> = outcome.runs.iter().map(|run| run.id.as_str()).collect();
-        eprintln!("Part of the plans was confirmed before this refusal, in {}; what follows is about the others.", runs.join(", "));
+        eprintln!(
+            "Part of the plans was confirmed before this refusal, in {}; what follows is about the others.",
+            runs.join(", ")
+        );
     }
     error
 }
@@ -192,7 +218,7 @@ fn exit(choice: &Choice, outcome: &Outcome) -> Exit {
 mod tests {
     use serde_json::Value;
 
-    use super::super::plan::tests::planned;
+    use super::super::plan::planned_for_tests as planned;
     use super::*;
 
     fn finding(severity: &str, code: &str) -> Value {
@@ -201,12 +227,14 @@ mod tests {
 
     #[test]
     fn all_means_what_nothing_speaks_against() {
-        let plans = || vec![
-            planned("1", json!([])),
-            planned("2", finding("blocks", "currency-mismatch")),
-            planned("3", finding("needs-person", "total-differs")),
-            planned("4", finding("notes", "rounded")),
-        ];
+        let plans = || {
+            vec![
+                planned("1", json!([])),
+                planned("2", finding("blocks", "currency-mismatch")),
+                planned("3", finding("needs-person", "total-differs")),
+                planned("4", finding("notes", "rounded")),
+            ]
+        };
         let numbers = |choice: &Choice| choice.send.iter().map(|p| p.task.number.clone()).collect::<Vec<_>>();
         let careful = sift(plans(), &[]);
         assert_eq!(numbers(&careful), ["SO1", "SO4"]);
@@ -219,7 +247,11 @@ mod tests {
 
     fn outcome(states: &[&str], counts: Value, run_state: &str) -> (Choice, Outcome) {
         let send: Vec<Planned> = (1..=states.len()).map(|n| planned(&n.to_string(), json!([]))).collect();
-        let after = send.iter().zip(states).map(|(planned, state)| TaskView { state: (*state).to_owned(), ..planned.task.clone() }).collect();
+        let after = send
+            .iter()
+            .zip(states)
+            .map(|(planned, state)| TaskView { state: (*state).to_owned(), ..planned.task.clone() })
+            .collect();
         let run = serde_json::from_value(json!({
             "id": "run_1", "reseller": "acme", "connection": "xero-main", "kind": "sync", "state": run_state, "is_over": true,
             "asked_by": "ann", "asked_at": "2026-11-21T09:00:00Z", "started_at": null, "finished_at": null,
@@ -231,9 +263,27 @@ mod tests {
     #[test]
     fn the_summary_and_the_exit_code_tell_what_is_sure() {
         for (states, counts, run_state, exit_code, words) in [
-            (&["synced", "synced"][..], json!({ "verified": 2 }), "done", Exit::Done, "Synced 2 tasks into 2 documents, USD 2,752.40, verified 2 · 0 uncertain"),
-            (&["synced", "uncertain"], json!({ "verified": 1 }), "incomplete", Exit::Uncertain, "1 uncertain (USD 1,376.20 may or may not be there"),
-            (&["synced", "parked"], json!({ "verified": 1 }), "incomplete", Exit::NotAll, "Synced 1 task into 1 document, USD 1,376.20, verified 1 · 0 uncertain · 1 parked"),
+            (
+                &["synced", "synced"][..],
+                json!({ "verified": 2 }),
+                "done",
+                Exit::Done,
+                "Synced 2 tasks into 2 documents, USD 2,752.40, verified 2 · 0 uncertain",
+            ),
+            (
+                &["synced", "uncertain"],
+                json!({ "verified": 1 }),
+                "incomplete",
+                Exit::Uncertain,
+                "1 uncertain (USD 1,376.20 may or may not be there",
+            ),
+            (
+                &["synced", "parked"],
+                json!({ "verified": 1 }),
+                "incomplete",
+                Exit::NotAll,
+                "Synced 1 task into 1 document, USD 1,376.20, verified 1 · 0 uncertain · 1 parked",
+            ),
             (&["synced"], json!({ "mismatches": 1 }), "done", Exit::NotAll, "1 differ from the plan"),
             (&["queued"], json!({}), "failed", Exit::Error, "Synced 0 tasks into 0 documents, no money"),
             (&[], json!({}), "done", Exit::Done, "Nothing to sync"),

@@ -20,8 +20,16 @@ pub(super) async fn run(verb: TasksVerb) -> Result<Exit> {
         TasksVerb::List { connection, state, text, reason, limit, remote } => {
             let client = Client::new(&remote)?;
             let states = state.join(",");
-            let filters = [("connection", connection.as_deref()), ("state", Some(states.as_str())), ("text", text.as_deref()), ("reason", reason.as_deref())];
-            let query: Vec<(&str, &str)> = filters.iter().filter_map(|(name, value)| value.filter(|v| !v.is_empty()).map(|v| (*name, v))).collect();
+            let filters = [
+                ("connection", connection.as_deref()),
+                ("state", Some(states.as_str())),
+                ("text", text.as_deref()),
+                ("reason", reason.as_deref()),
+            ];
+            let query: Vec<(&str, &str)> = filters
+                .iter()
+                .filter_map(|(name, value)| value.filter(|v| !v.is_empty()).map(|v| (*name, v)))
+                .collect();
             list(&client, &query, limit, remote.json).await
         }
         TasksVerb::Show { task, remote } => {
@@ -77,7 +85,11 @@ async fn list(client: &Client, query: &[(&str, &str)], limit: usize, as_json: bo
         ]);
     }
     let more = if page.has_more { ", and there are more: --limit shows them" } else { "" };
-    table.print(&format!("{}{more}\n{}", show::count(show::number(page.tasks.len()), "task"), totals(&page.totals, "\n")))?;
+    table.print(&format!(
+        "{}{more}\n{}",
+        show::count(show::number(page.tasks.len()), "task"),
+        totals(&page.totals, "\n")
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -97,7 +109,8 @@ fn why(task: &TaskView) -> String {
 }
 
 fn totals(totals: &[StateTotal], between: &str) -> String {
-    let parts: Vec<String> = totals.iter().map(|total| format!("{} {} ({})", total.name, total.count, show::moneys(&total.money))).collect();
+    let parts: Vec<String> =
+        totals.iter().map(|total| format!("{} {} ({})", total.name, total.count, show::moneys(&total.money))).collect();
     if parts.is_empty() { "no tasks".to_owned() } else { parts.join(between) }
 }
 
@@ -148,9 +161,19 @@ fn text(detail: &TaskDetail) -> String {
 fn order_text(out: &mut String, order: &OrderView) {
     for line in &order.lines {
         let what = line.product_name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&line.description);
-        let period = line.service_period.as_ref().map(|period| format!("  {} to before {}", period.start, period.end)).unwrap_or_default();
+        let period = line
+            .service_period
+            .as_ref()
+            .map(|period| format!("  {} to before {}", period.start, period.end))
+            .unwrap_or_default();
         let (price, amount) = (show::money(&line.unit_price), show::money(&line.amount));
-        let _ = writeln!(out, "  {} × {price} = {amount}  {}  {}{period}", show::clean(&line.quantity), line.kind, show::clean(what));
+        let _ = writeln!(
+            out,
+            "  {} × {price} = {amount}  {}  {}{period}",
+            show::clean(&line.quantity),
+            line.kind,
+            show::clean(what)
+        );
     }
     let total = order.total.as_ref().map_or_else(|| "not given".to_owned(), show::money);
     let _ = writeln!(out, "  total {total} · {} · effective {}", order.status, order.effective_on);
@@ -160,7 +183,14 @@ fn receipt_text(out: &mut String, receipt: &StoredReceiptView) {
     let _ = writeln!(out, "\nStored {}", receipt.stored_at.0.format("%Y-%m-%d %H:%M UTC"));
     for change in &receipt.changes {
         let total = change.total.as_ref().map(|total| format!(", {}", show::money(total))).unwrap_or_default();
-        let _ = writeln!(out, "  {} {} {} ({}){total}", change.action, show::clean(&change.document), show::clean(&change.number), show::clean(&change.reference));
+        let _ = writeln!(
+            out,
+            "  {} {} {} ({}){total}",
+            change.action,
+            show::clean(&change.document),
+            show::clean(&change.number),
+            show::clean(&change.reference)
+        );
     }
     match &receipt.observed_at {
         None => out.push_str("  not read back yet\n"),
@@ -169,7 +199,8 @@ fn receipt_text(out: &mut String, receipt: &StoredReceiptView) {
         }
     }
     for seen in &receipt.observed {
-        let _ = writeln!(out, "  {} {}, {}", show::clean(&seen.number), show::clean(&seen.state), show::money(&seen.total));
+        let _ =
+            writeln!(out, "  {} {}, {}", show::clean(&seen.number), show::clean(&seen.state), show::money(&seen.total));
     }
 }
 
@@ -202,7 +233,7 @@ async fn watch(client: &Client, every: Duration, as_json: bool) -> Result<Exit> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::tests::planned;
+    use super::super::plan::planned_for_tests as planned;
     use super::*;
 
     #[test]
@@ -210,7 +241,12 @@ mod tests {
         let planned = planned("7", json!([]));
         let mut task = planned.task.clone();
         task.state = "parked".to_owned();
-        task.failure = Some(serde_json::from_value(json!({ "class": "rejected", "code": "tax", "message": "tax type is not active", "attributes": {} })).unwrap());
+        task.failure = Some(
+            serde_json::from_value(
+                json!({ "class": "rejected", "code": "tax", "message": "tax type is not active", "attributes": {} }),
+            )
+            .unwrap(),
+        );
         let detail = TaskDetail { task, order: None, order_is_current: true, plan: Some(planned.plan), receipt: None };
         let text = text(&detail);
         assert!(text.contains("why           tax: tax type is not active\n"), "{text}");
@@ -219,7 +255,10 @@ mod tests {
 
     #[test]
     fn totals_name_the_money_of_each_state() {
-        let total: StateTotal = serde_json::from_value(json!({ "name": "ready", "count": 3, "money": [{ "amount": "1234.50", "currency": "USD" }] })).unwrap();
+        let total: StateTotal = serde_json::from_value(
+            json!({ "name": "ready", "count": 3, "money": [{ "amount": "1234.50", "currency": "USD" }] }),
+        )
+        .unwrap();
         assert_eq!(totals(&[total], " · "), "ready 3 (USD 1,234.50)");
         assert_eq!(totals(&[], " · "), "no tasks");
     }

@@ -98,7 +98,9 @@ pub enum SendError {
 impl SendError {
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Refused(_) | Self::OverBudget { .. } | Self::SignIn { .. } | Self::NoConnection { .. } => Outcome::NotSent,
+            Self::Refused(_) | Self::OverBudget { .. } | Self::SignIn { .. } | Self::NoConnection { .. } => {
+                Outcome::NotSent
+            }
             Self::AnswerLost { .. } | Self::TooLarge { .. } => Outcome::Uncertain,
         }
     }

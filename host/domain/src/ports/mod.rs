@@ -13,8 +13,8 @@ pub use door::{Call, Caller, Door, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, SourceError};
 pub use store::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, KnownOrder, OrderStore, PageRequest, RunStore, SetupStore, Store,
-    StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, JournalStore, User, Write,
+    AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, RunStore,
+    SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 pub use target::{Answer, CallError, Target, Targets};
 pub use vault::{Vault, VaultError};

@@ -153,7 +153,11 @@ pub enum Write {
     PutSubscriptions(MarketplaceId, Vec<Subscription>),
     PutProducts(MarketplaceId, Vec<Product>),
     /// The order as read, with what its list row looked like.
-    PutOrder { order: Order, fingerprint: String, observed_at: DateTime<Utc> },
+    PutOrder {
+        order: Order,
+        fingerprint: String,
+        observed_at: DateTime<Utc>,
+    },
     PutCursor(Cursor),
     /// New, or nothing when a task of this id is there already.
     InsertTask(Task),
@@ -185,15 +189,27 @@ pub trait SetupStore: Send + Sync + fmt::Debug {
 pub trait OrderStore: Send + Sync + fmt::Debug {
     fn cursor(&self, connection: &ConnectionId) -> Pending<'_, Result<Option<Cursor>, StoreError>>;
     /// Those of the given ids that are known.
-    fn known_orders(&self, marketplace: &MarketplaceId, ids: Vec<OrderId>) -> Pending<'_, Result<Vec<KnownOrder>, StoreError>>;
+    fn known_orders(
+        &self,
+        marketplace: &MarketplaceId,
+        ids: Vec<OrderId>,
+    ) -> Pending<'_, Result<Vec<KnownOrder>, StoreError>>;
     /// Every order that was not final when it was last read.
     fn open_orders(&self, marketplace: &MarketplaceId) -> Pending<'_, Result<Vec<OrderId>, StoreError>>;
     /// The latest revision.
     fn order(&self, key: &OrderKey) -> Pending<'_, Result<Option<Order>, StoreError>>;
     fn order_count(&self, marketplace: &MarketplaceId) -> Pending<'_, Result<u64, StoreError>>;
     /// Of the given ids, or all when none is given.
-    fn customers(&self, marketplace: &MarketplaceId, ids: Option<Vec<CustomerId>>) -> Pending<'_, Result<Vec<Customer>, StoreError>>;
-    fn subscriptions(&self, marketplace: &MarketplaceId, ids: Option<Vec<SubscriptionId>>) -> Pending<'_, Result<Vec<Subscription>, StoreError>>;
+    fn customers(
+        &self,
+        marketplace: &MarketplaceId,
+        ids: Option<Vec<CustomerId>>,
+    ) -> Pending<'_, Result<Vec<Customer>, StoreError>>;
+    fn subscriptions(
+        &self,
+        marketplace: &MarketplaceId,
+        ids: Option<Vec<SubscriptionId>>,
+    ) -> Pending<'_, Result<Vec<Subscription>, StoreError>>;
     fn products(&self, marketplace: &MarketplaceId) -> Pending<'_, Result<Vec<Product>, StoreError>>;
 }
 
@@ -203,7 +219,11 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
     /// Tasks about this order on this connection, all revisions.
     fn tasks_of_order(&self, connection: &ConnectionId, key: &OrderKey) -> Pending<'_, Result<Vec<Task>, StoreError>>;
     /// Initial tasks about this subscription on this connection.
-    fn initial_tasks_of(&self, connection: &ConnectionId, subscription: &SubscriptionId) -> Pending<'_, Result<Vec<Task>, StoreError>>;
+    fn initial_tasks_of(
+        &self,
+        connection: &ConnectionId,
+        subscription: &SubscriptionId,
+    ) -> Pending<'_, Result<Vec<Task>, StoreError>>;
     /// Count and money by state and ignore reason.
     fn totals(&self, connection: Option<ConnectionId>) -> Pending<'_, Result<Vec<TaskTotal>, StoreError>>;
     fn links(&self, connection: &ConnectionId, kind: Option<LinkKind>) -> Pending<'_, Result<Vec<Link>, StoreError>>;

@@ -39,14 +39,28 @@ pub trait Target: Send + Sync + fmt::Debug {
     fn digest(&self) -> &PluginDigest;
 
     fn probe(&self, exchange: Arc<dyn Exchange>) -> Answer<'_, Account>;
-    fn search(&self, exchange: Arc<dyn Exchange>, kind: String, query: String, cursor: Option<String>) -> Answer<'_, EntityPage>;
+    fn search(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        kind: String,
+        query: String,
+        cursor: Option<String>,
+    ) -> Answer<'_, EntityPage>;
     fn get(&self, exchange: Arc<dyn Exchange>, kind: String, ids: Vec<EntityId>) -> Answer<'_, Vec<Entity>>;
     fn create(&self, exchange: Arc<dyn Exchange>, kind: String, draft: Draft) -> Answer<'_, Entity>;
     fn plan(&self, exchange: Arc<dyn Exchange>, jobs: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>>;
     /// Each plan with the changes that are known to exist already.
-    fn apply(&self, exchange: Arc<dyn Exchange>, plans: Vec<(Plan, Vec<ChangeReceipt>)>) -> Answer<'_, Vec<Result<Receipt, Failure>>>;
+    fn apply(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        plans: Vec<(Plan, Vec<ChangeReceipt>)>,
+    ) -> Answer<'_, Vec<Result<Receipt, Failure>>>;
     fn locate(&self, exchange: Arc<dyn Exchange>, plan: Plan, key: ChangeKey) -> Answer<'_, Located>;
-    fn observe(&self, exchange: Arc<dyn Exchange>, receipts: Vec<Receipt>) -> Answer<'_, Vec<Result<Observation, Failure>>>;
+    fn observe(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        receipts: Vec<Receipt>,
+    ) -> Answer<'_, Vec<Result<Observation, Failure>>>;
 }
 
 /// Which versions are there. A batch asks for the digest that it began with.

@@ -36,7 +36,11 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) async fn open(engine: &Engine, connection: &Connection, window: Option<DateTime<Utc>>) -> Result<Self, EngineError> {
+    pub(super) async fn open(
+        engine: &Engine,
+        connection: &Connection,
+        window: Option<DateTime<Utc>>,
+    ) -> Result<Self, EngineError> {
         let id = &connection.marketplace;
         let customers = engine.store.customers(id, None).await?;
         let subscriptions = engine.store.subscriptions(id, None).await?;
@@ -54,18 +58,21 @@ impl Intake {
         })
     }
 
-    /// Somebody or something that the lists did not have when they were last read.
+    /// Somebody or something that the lists did not have when they were last read. Only completed orders
+    /// count: each is read once, so that the lists are not read again with every check.
     pub(super) fn names_strangers(&self, orders: &[Read]) -> bool {
-        orders.iter().any(|(order, _)| {
+        orders.iter().map(|(order, _)| order).filter(|order| order.status == OrderStatus::Completed).any(|order| {
             let subscription = order.subscription.as_ref();
-            !self.customers.contains_key(&order.customer) || subscription.is_some_and(|id| !self.subscriptions.contains_key(id))
+            !self.customers.contains_key(&order.customer)
+                || subscription.is_some_and(|id| !self.subscriptions.contains_key(id))
         })
     }
 
     pub(super) async fn reload(&mut self, engine: &Engine) -> Result<(), EngineError> {
         let id = &self.connection.marketplace;
         self.customers = engine.store.customers(id, None).await?.into_iter().map(|c| (c.id.clone(), c)).collect();
-        self.subscriptions = engine.store.subscriptions(id, None).await?.into_iter().map(|s| (s.id.clone(), s)).collect();
+        self.subscriptions =
+            engine.store.subscriptions(id, None).await?.into_iter().map(|s| (s.id.clone(), s)).collect();
         self.law = LawBook::load(engine, &self.connection).await?;
         Ok(())
     }
@@ -84,7 +91,12 @@ impl Intake {
         self.snapshot_at = Some(self.now);
     }
 
-    pub(super) async fn take_in(&mut self, engine: &Engine, orders: Vec<Read>, progress: &mut Progress) -> Result<(), EngineError> {
+    pub(super) async fn take_in(
+        &mut self,
+        engine: &Engine,
+        orders: Vec<Read>,
+        progress: &mut Progress,
+    ) -> Result<(), EngineError> {
         let ids = orders.iter().map(|(order, _)| order.key.order.clone()).collect();
         let known = engine.store.known_orders(&self.connection.marketplace, ids).await?;
         let known: BTreeSet<_> = known.into_iter().map(|known| known.id).collect();
@@ -103,7 +115,12 @@ impl Intake {
     }
 
     /// Orders that were read by another connection of the same marketplace: known, but not yet ours.
-    pub(super) async fn catch_up(&mut self, engine: &Engine, known: &[KnownOrder], progress: &mut Progress) -> Result<(), EngineError> {
+    pub(super) async fn catch_up(
+        &mut self,
+        engine: &Engine,
+        known: &[KnownOrder],
+        progress: &mut Progress,
+    ) -> Result<(), EngineError> {
         for known in known {
             let key = OrderKey { marketplace: self.connection.marketplace.clone(), order: known.id.clone() };
             let subject = Subject::Order { key: key.clone(), revision: known.revision.clone() };
@@ -118,7 +135,13 @@ impl Intake {
         Ok(())
     }
 
-    async fn tasks_of(&self, engine: &Engine, order: &Order, earlier: &[Task], progress: &mut Progress) -> Result<Vec<Write>, EngineError> {
+    async fn tasks_of(
+        &self,
+        engine: &Engine,
+        order: &Order,
+        earlier: &[Task],
+        progress: &mut Progress,
+    ) -> Result<Vec<Write>, EngineError> {
         let subject = Subject::Order { key: order.key.clone(), revision: order.revision() };
         let id = subject.task_id(&self.connection.id);
         let (supersedes, verdict) = match changes::succession(&id, earlier) {
@@ -153,10 +176,11 @@ impl Intake {
     /// The snapshot stands for everything that was provisioned up to it, except past usage.
     async fn covered(&self, engine: &Engine, order: &Order) -> Result<Option<Ignored>, EngineError> {
         let Some(subscription) = &order.subscription else { return Ok(None) };
-        let billing = order.kind() == OrderType::Billing;
+        // Past usage is never in a snapshot, and a migration says more about itself.
+        let judged = matches!(order.kind(), OrderType::Billing | OrderType::Migration);
         let completed = order.status == OrderStatus::Completed;
         let effective = order.provisioned_at.unwrap_or(order.created_at);
-        let Some(snapshot_at) = self.snapshot_at.filter(|at| completed && !billing && effective <= *at) else {
+        let Some(snapshot_at) = self.snapshot_at.filter(|at| completed && !judged && effective <= *at) else {
             return Ok(None);
         };
         let ours = self.initial.contains(subscription);
@@ -184,7 +208,8 @@ impl Intake {
             let Some(currency) = subscription.currency.or(self.law.currency) else { continue };
             let order = snapshot::order(&self.connection.marketplace, subscription, currency, self.now);
             let judgement = snapshot::judge(&order, self.law.law(&self.connection, self.now));
-            let subject = Subject::Initial { marketplace: self.connection.marketplace.clone(), subscription: id.clone() };
+            let subject =
+                Subject::Initial { marketplace: self.connection.marketplace.clone(), subscription: id.clone() };
             let task = self.task(subject, JobKind::Initial, &order, &judgement);
             progress.count("tasks-new", 1);
             progress.count("tasks-initial", 1);
@@ -196,7 +221,9 @@ impl Intake {
     }
 
     fn task(&self, subject: Subject, kind: JobKind, order: &Order, judgement: &Judgement<'_>) -> Task {
-        let customer_name = self.customers.get(&order.customer).map_or_else(|| order.customer.to_string(), |c| c.name.clone());
+        let customer_name =
+            self.customers.get(&order.customer).map_or_else(|| order.customer.to_string(), |c| c.name.clone());
+        let state = judgement.verdict.clone().naming_customer(&customer_name).into();
         Task {
             id: subject.task_id(&self.connection.id),
             reseller: self.connection.reseller.clone(),
@@ -209,7 +236,7 @@ impl Intake {
             subscription: order.subscription.clone(),
             amount: Money::new(judge::amount(order, &judgement.lines), order.currency),
             scenario: judgement.scenario.clone(),
-            state: judgement.verdict.clone().into(),
+            state,
             created_at: order.created_at,
             observed_at: self.now,
             updated_at: self.now,

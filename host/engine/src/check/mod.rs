@@ -10,7 +10,8 @@ use std::sync::Arc;
 use counterfoil_domain::changes;
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::OrderId;
-use counterfoil_domain::ports::{Cursor, DetailError, MarketplaceClient, Write};
+use counterfoil_domain::order::OrderKey;
+use counterfoil_domain::ports::{Cursor, DetailError, KnownOrder, MarketplaceClient, Write};
 
 use crate::engine::{Engine, EngineError};
 use crate::linking;
@@ -43,8 +44,9 @@ pub(crate) async fn check(engine: &Engine, progress: &mut Progress) -> Result<()
     let mut intake = Intake::open(engine, &connection, window).await?;
     if first {
         // The first check must know every sales order before it can say which subscriptions they stand for.
-        let (orders, whole) = read_all(&client, &walk.to_read, progress).await?;
+        let (mut orders, whole) = read_all(&client, &walk.to_read, progress).await?;
         complete &= whole;
+        orders.extend(stored(engine, &connection, &walk.known).await?);
         intake.begin_initial(&orders);
         for chunk in orders.chunks(CHUNK) {
             intake.take_in(engine, chunk.to_vec(), progress).await?;
@@ -79,6 +81,16 @@ pub(crate) async fn check(engine: &Engine, progress: &mut Progress) -> Result<()
     Ok(())
 }
 
+/// Orders that are known because another connection of the marketplace, or a check that did not end, read them.
+async fn stored(engine: &Engine, connection: &Connection, known: &[KnownOrder]) -> Result<Vec<Read>, EngineError> {
+    let mut orders = Vec::with_capacity(known.len());
+    for known in known {
+        let key = OrderKey { marketplace: connection.marketplace.clone(), order: known.id.clone() };
+        orders.extend(engine.store.order(&key).await?.map(|order| (order, known.fingerprint.clone())));
+    }
+    Ok(orders)
+}
+
 /// An order with what its list row looked like.
 pub(crate) type Read = (counterfoil_domain::order::Order, String);
 
@@ -100,7 +112,11 @@ async fn read_all(
                     orders.push((order, fingerprint));
                 }
                 Err(DetailError::Gone) => {
-                    progress.problem("order-gone", id.to_string(), "the order is no longer in the marketplace; its tasks stay as they are");
+                    progress.problem(
+                        "order-gone",
+                        id.to_string(),
+                        "the order is no longer in the marketplace; its tasks stay as they are",
+                    );
                 }
                 Err(error) => {
                     complete = false;

@@ -81,7 +81,12 @@ pub(super) async fn walk(
 }
 
 /// Orders that were not final last time, however old: annual changes stay in processing for months.
-async fn add_open(engine: &Engine, connection: &Connection, met: &BTreeSet<OrderId>, walk: &mut Walk) -> Result<(), EngineError> {
+async fn add_open(
+    engine: &Engine,
+    connection: &Connection,
+    met: &BTreeSet<OrderId>,
+    walk: &mut Walk,
+) -> Result<(), EngineError> {
     let mut open: BTreeSet<OrderId> = engine.store.open_orders(&connection.marketplace).await?.into_iter().collect();
     // Another connection may have seen one complete already: ours still waits for it.
     let mut page = PageRequest { after: None, limit: 1_000 };

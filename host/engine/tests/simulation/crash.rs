@@ -157,7 +157,10 @@ fn a_crash_at_every_commit_loses_nothing_and_bills_once() {
                         break;
                     }
                     points += 1;
-                    in_the_end(&world, &format!("{class:?} {faults:?}, commit {n} {}", if after { "done" } else { "not done" }));
+                    in_the_end(
+                        &world,
+                        &format!("{class:?} {faults:?}, commit {n} {}", if after { "done" } else { "not done" }),
+                    );
                 }
             }
         }

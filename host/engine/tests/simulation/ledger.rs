@@ -9,14 +9,12 @@ use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{ChangeKey, EffectKey, EntityId, PluginDigest, PluginId};
 use counterfoil_domain::job::{Job, PriceSource};
+use counterfoil_domain::money::{Currency, Money};
 use counterfoil_domain::order::{BillingModel, Fee, OrderType};
 use counterfoil_domain::plan::{
     Action, Change, ChangeReceipt, Located, Observation, ObservedDocument, Plan, PlanLine, Receipt,
 };
-use counterfoil_domain::ports::{
-    Answer, Call, Door, Exchange, Pending, SendError, Sending, Target, Targets,
-};
-use counterfoil_domain::money::{Currency, Money};
+use counterfoil_domain::ports::{Answer, Call, Door, Exchange, Pending, SendError, Sending, Target, Targets};
 use counterfoil_domain::wire::{Request, Response};
 
 /// What happens to the next write.
@@ -91,7 +89,11 @@ impl Door for Ledger {
             if let Some(key) = idempotency {
                 books.answers.insert(key, response.clone());
             }
-            if fault == Some(Fault::LostAfter) { Err(SendError::AnswerLost { message: "lost".into() }) } else { Ok(response) }
+            if fault == Some(Fault::LostAfter) {
+                Err(SendError::AnswerLost { message: "lost".into() })
+            } else {
+                Ok(response)
+            }
         })
     }
 }
@@ -128,7 +130,12 @@ impl LedgerTarget {
             },
             auth: vec![],
             static_headers: vec![],
-            budgets: Budgets { concurrency: 5, limits: vec![], retry_after_header: "Retry-After".into(), problem_header: None },
+            budgets: Budgets {
+                concurrency: 5,
+                limits: vec![],
+                retry_after_header: "Retry-After".into(),
+                problem_header: None,
+            },
             delivery: Delivery {
                 idempotency_header: header,
                 idempotency_lifetime: lifetime,
@@ -248,10 +255,16 @@ impl Target for LedgerTarget {
         Box::pin(async move { Ok(jobs.iter().map(|job| Ok(plan_of(job))).collect()) })
     }
 
-    fn apply(&self, exchange: Arc<dyn Exchange>, plans: Vec<(Plan, Vec<ChangeReceipt>)>) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
+    fn apply(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        plans: Vec<(Plan, Vec<ChangeReceipt>)>,
+    ) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
         Box::pin(async move {
-            let lines: Vec<String> =
-                plans.iter().map(|(plan, _)| format!("{} {}", plan.changes[0].key, plan.changes[0].total.amount)).collect();
+            let lines: Vec<String> = plans
+                .iter()
+                .map(|(plan, _)| format!("{} {}", plan.changes[0].key, plan.changes[0].total.amount))
+                .collect();
             let request = Request {
                 operation: "charge".into(),
                 method: "PUT".into(),
@@ -272,7 +285,9 @@ impl Target for LedgerTarget {
                     plans
                         .iter()
                         .zip(receipts)
-                        .map(|((plan, _), receipt)| Ok(Receipt { task: plan.task.clone(), changes: vec![receipt], attributes: vec![] }))
+                        .map(|((plan, _), receipt)| {
+                            Ok(Receipt { task: plan.task.clone(), changes: vec![receipt], attributes: vec![] })
+                        })
                         .collect()
                 }
                 429 => all(Failure::new(FailureClass::Throttled, "too-many", "too many calls")),
@@ -284,7 +299,8 @@ impl Target for LedgerTarget {
     fn locate(&self, exchange: Arc<dyn Exchange>, _: Plan, key: ChangeKey) -> Answer<'_, Located> {
         Box::pin(async move {
             let found = look(&exchange, key.as_str()).await?;
-            let mut receipts: Vec<ChangeReceipt> = found.iter().map(|amount| receipt_of(&format!("{key} {amount}"))).collect();
+            let mut receipts: Vec<ChangeReceipt> =
+                found.iter().map(|amount| receipt_of(&format!("{key} {amount}"))).collect();
             Ok(match receipts.len() {
                 0 => Located::Absent,
                 1 => Located::Found(receipts.remove(0)),
@@ -293,7 +309,11 @@ impl Target for LedgerTarget {
         })
     }
 
-    fn observe(&self, exchange: Arc<dyn Exchange>, receipts: Vec<Receipt>) -> Answer<'_, Vec<Result<Observation, Failure>>> {
+    fn observe(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        receipts: Vec<Receipt>,
+    ) -> Answer<'_, Vec<Result<Observation, Failure>>> {
         Box::pin(async move {
             let mut seen = Vec::new();
             for receipt in receipts {

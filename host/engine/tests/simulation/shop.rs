@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::card::DeliveryClass;
-use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, HostRules, Marketplace, MarketplaceKind, Reseller};
+use counterfoil_domain::connection::{
+    Connection, ConnectionState, Exceptions, HostRules, Marketplace, MarketplaceKind, Reseller,
+};
 use counterfoil_domain::id::{
     Actor, ConnectionId, CustomerId, EntityId, LineId, MarketplaceId, OrderId, PluginId, ResellerId, RunId,
 };
@@ -15,7 +17,8 @@ use counterfoil_domain::market::{Customer, OrderHead, Page, PageCursor, Product,
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
 use counterfoil_domain::ports::{
-    DetailError, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, SourceError, Store, TaskFilter, Write,
+    DetailError, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, SourceError, Store, TaskFilter,
+    Write,
 };
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
 use counterfoil_domain::task::{Event, Task, next};
@@ -290,6 +293,10 @@ impl World {
 
     pub(crate) fn sends(&self) -> Vec<u32> {
         let books = self.books.lock().unwrap();
-        self.orders.0.iter().map(|o| books.sends.get(&format!("charge:{}", o.number)).copied().unwrap_or_default()).collect()
+        self.orders
+            .0
+            .iter()
+            .map(|o| books.sends.get(&format!("charge:{}", o.number)).copied().unwrap_or_default())
+            .collect()
     }
 }

@@ -37,9 +37,11 @@ fn figures(html: &mut Html, totals: &[StateTotal], query: &TaskQuery) {
         if query.state.as_deref() == Some(&total.name) {
             html.markup(" aria-current=\"true\"");
         }
-        html.cell("><b>", &total.count.to_string(), "</b> ")
-            .text(words(&total.name))
-            .cell("<span class=\"money\">", &sum(&total.money), "</span></a></li>\n");
+        html.cell("><b>", &total.count.to_string(), "</b> ").text(words(&total.name)).cell(
+            "<span class=\"money\">",
+            &sum(&total.money),
+            "</span></a></li>\n",
+        );
     }
     html.markup("</ul>\n");
     if query.state.is_some() || query.text.is_some() || query.connection.is_some() {
@@ -55,13 +57,17 @@ fn connections(html: &mut Html, connections: &[Connection]) {
     }
     html.markup("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Connections\"><table>\n<tr><th scope=\"col\">Connection</th><th scope=\"col\">Target</th><th scope=\"col\">Marketplace</th><th scope=\"col\">State</th></tr>\n");
     for connection in connections {
-        html.cell("<tr><td>", &connection.name, "</td>")
-            .cell("<td>", connection.plugin.as_str(), "</td>")
-            .cell("<td>", connection.marketplace.as_str(), "</td>");
+        html.cell("<tr><td>", &connection.name, "</td>").cell("<td>", connection.plugin.as_str(), "</td>").cell(
+            "<td>",
+            connection.marketplace.as_str(),
+            "</td>",
+        );
         let is_well = connection.state == ConnectionState::Enabled;
-        html.markup(if is_well { "<td>" } else { "<td class=\"bad\">" })
-            .text(connection.state.name())
-            .cell(" <span class=\"dim\">", &connection.state_reason, "</span></td></tr>\n");
+        html.markup(if is_well { "<td>" } else { "<td class=\"bad\">" }).text(connection.state.name()).cell(
+            " <span class=\"dim\">",
+            &connection.state_reason,
+            "</span></td></tr>\n",
+        );
     }
     html.markup("</table></div>\n");
 }
@@ -102,7 +108,9 @@ fn tasks(html: &mut Html, page: &TaskPage, query: &TaskQuery) {
     html.markup("</table></div>\n");
     if let Some(next) = &page.next {
         html.markup("<p><a href=\"/?after=").query(next);
-        for (name, value) in [("&amp;state=", &query.state), ("&amp;connection=", &query.connection), ("&amp;text=", &query.text)] {
+        for (name, value) in
+            [("&amp;state=", &query.state), ("&amp;connection=", &query.connection), ("&amp;text=", &query.text)]
+        {
             if let Some(value) = value {
                 html.markup(name).query(value);
             }
@@ -113,17 +121,27 @@ fn tasks(html: &mut Html, page: &TaskPage, query: &TaskQuery) {
 
 /// The page.
 #[utoipa::path(get, path = "/", tag = "pages", params(TaskQuery), responses((status = 200, content_type = "text/html", body = String), (status = 303, description = "Sign in first.")))]
-pub(crate) async fn show(State(app): State<App>, who: Who, Params(query): Params<TaskQuery>) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    who: Who,
+    Params(query): Params<TaskQuery>,
+) -> Result<Response, Problem> {
     let listed = page(&app, &query).await?;
     let mut known = app.store().connections().await?;
     known.sort_by(|a, b| a.id.cmp(&b.id));
     let mut html = begin("Tasks");
-    html.markup("<header><strong>Counterfoil</strong> ")
-        .cell("<span>", who.actor.as_str(), "")
-        .cell(" <span class=\"dim\">(", who.role.name(), ")</span></span>");
+    html.markup("<header><strong>Counterfoil</strong> ").cell("<span>", who.actor.as_str(), "").cell(
+        " <span class=\"dim\">(",
+        who.role.name(),
+        ")</span></span>",
+    );
     if let Some(csrf) = &who.csrf {
-        html.cell("<form method=\"post\" action=\"/logout\"><input type=\"hidden\" name=\"csrf\" value=\"", csrf, "\">")
-            .markup("<button>Sign out</button></form>");
+        html.cell(
+            "<form method=\"post\" action=\"/logout\"><input type=\"hidden\" name=\"csrf\" value=\"",
+            csrf,
+            "\">",
+        )
+        .markup("<button>Sign out</button></form>");
     }
     html.markup("</header>\n<main>\n<h1>Tasks</h1>\n");
     figures(&mut html, &listed.totals, &query);

@@ -24,7 +24,8 @@ use crate::problem::{Code, Problem};
 use crate::routes::audit;
 
 /// Somebody nobody is: a wrong name takes as long as a wrong password.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Where the request came from, as far as the listener tells.
 pub(crate) struct Address(String);
@@ -82,7 +83,12 @@ pub(crate) struct SignIn {
 
 fn unreadable(rejection: &FormRejection) -> Problem {
     let text = rejection.body_text();
-    Problem::new(Code::BadRequest, format!("{}.", text.trim_end_matches('.')), "Nothing was changed.", "Use the form at /login.")
+    Problem::new(
+        Code::BadRequest,
+        format!("{}.", text.trim_end_matches('.')),
+        "Nothing was changed.",
+        "Use the form at /login.",
+    )
 }
 
 async fn check_password(app: &App, password: String, hash: String) -> Result<bool, Problem> {
@@ -116,7 +122,8 @@ pub(crate) async fn submit(
         wait
     };
     if let Some(seconds) = wait {
-        let problem = format!("There were too many attempts to sign in. Nothing was changed. Wait {seconds} s and try again.");
+        let problem =
+            format!("There were too many attempts to sign in. Nothing was changed. Wait {seconds} s and try again.");
         let mut response = form(&app, Some(&problem), StatusCode::TOO_MANY_REQUESTS)?;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(response);
@@ -129,7 +136,8 @@ pub(crate) async fn submit(
         Some(user) => signed_in(&app, &user, &address, &headers).await,
         None => {
             tracing::warn!(%address, "a sign-in was refused");
-            let problem = "The name or the password is not right. Nothing was changed. Try again, or ask an administrator.";
+            let problem =
+                "The name or the password is not right. Nothing was changed. Try again, or ask an administrator.";
             form(&app, Some(problem), StatusCode::UNAUTHORIZED)
         }
     }

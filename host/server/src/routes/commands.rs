@@ -51,7 +51,8 @@ pub(crate) fn must_be_enabled(connection: &Connection) -> Result<(), Problem> {
         ConnectionState::NeedsSignIn => "Set its secrets again, then test it.",
         _ => "Enable it first.",
     };
-    let why = if connection.state_reason.is_empty() { String::new() } else { format!(" ({})", connection.state_reason) };
+    let why =
+        if connection.state_reason.is_empty() { String::new() } else { format!(" ({})", connection.state_reason) };
     let happened = format!("The connection {} is {}{why}.", connection.id, connection.state);
     Err(Problem::new(Code::ConnectionPaused, happened, "Nothing was started and nothing is lost.", act))
 }
@@ -63,7 +64,12 @@ pub(crate) fn keyed(who: &Who, route: &str, headers: &HeaderMap) -> Result<Optio
 }
 
 /// The run that was started under this key. The same key for something else is refused.
-pub(crate) async fn replay(app: &App, id: Option<&RunId>, connection: &Connection, kind: &RunKind) -> Result<Option<Started>, Problem> {
+pub(crate) async fn replay(
+    app: &App,
+    id: Option<&RunId>,
+    connection: &Connection,
+    kind: &RunKind,
+) -> Result<Option<Started>, Problem> {
     let Some(id) = id else { return Ok(None) };
     let Some(run) = app.store().run(id).await? else { return Ok(None) };
     if run.connection == connection.id && run.kind == *kind {
@@ -77,7 +83,13 @@ pub(crate) async fn replay(app: &App, id: Option<&RunId>, connection: &Connectio
     ))
 }
 
-pub(crate) fn new_run(app: &App, who: &Who, id: Option<RunId>, connection: &Connection, kind: RunKind) -> Result<Run, Problem> {
+pub(crate) fn new_run(
+    app: &App,
+    who: &Who,
+    id: Option<RunId>,
+    connection: &Connection,
+    kind: RunKind,
+) -> Result<Run, Problem> {
     let now = app.now();
     Ok(Run {
         id: id.map_or_else(|| ids::run_id(now), Ok)?,
@@ -97,7 +109,13 @@ pub(crate) fn new_run(app: &App, who: &Who, id: Option<RunId>, connection: &Conn
 }
 
 /// Starts a run unless the same work is under way.
-async fn start(app: &App, who: &Who, id: Option<RunId>, connection: &Connection, kind: RunKind) -> Result<Started, Problem> {
+async fn start(
+    app: &App,
+    who: &Who,
+    id: Option<RunId>,
+    connection: &Connection,
+    kind: RunKind,
+) -> Result<Started, Problem> {
     if let Some(started) = replay(app, id.as_ref(), connection, &kind).await? {
         return Ok(started);
     }
@@ -127,7 +145,12 @@ async fn start(app: &App, who: &Who, id: Option<RunId>, connection: &Connection,
 
 /// Check Changes. A second start answers the running run.
 #[utoipa::path(post, path = "/v1/connections/{id}/check", tag = "runs", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), responses((status = 202, body = RunView, headers(("location" = String))), (status = 200, body = RunView, description = "That is under way already.")))]
-pub(crate) async fn check(State(app): State<App>, who: Who, Id(id): Id, headers: HeaderMap) -> Result<Started, Problem> {
+pub(crate) async fn check(
+    State(app): State<App>,
+    who: Who,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<Started, Problem> {
     let connection = connection(&app, &id).await?;
     let key = keyed(&who, "check", &headers)?;
     start(&app, &who, key, &connection, RunKind::Check).await
@@ -136,7 +159,11 @@ pub(crate) async fn check(State(app): State<App>, who: Who, Id(id): Id, headers:
 async fn selection(app: &App, connection: &Connection, tasks: Option<Vec<String>>) -> Result<Selection, Problem> {
     let Some(ids) = tasks else { return Ok(Selection::AllReady) };
     if ids.is_empty() || ids.len() > super::MOST {
-        return Err(Problem::invalid("/tasks", "out-of-range", format!("name 1 to {} tasks, or leave it out for all that are ready", super::MOST)));
+        return Err(Problem::invalid(
+            "/tasks",
+            "out-of-range",
+            format!("name 1 to {} tasks, or leave it out for all that are ready", super::MOST),
+        ));
     }
     let mut chosen: Vec<TaskId> = Vec::with_capacity(ids.len());
     let mut faults = Vec::new();
@@ -146,7 +173,11 @@ async fn selection(app: &App, connection: &Connection, tasks: Option<Vec<String>
         match app.store().task(&id).await? {
             None => faults.push(Fault::new(at, "unknown-task", format!("there is no task {id}"))),
             Some(task) if task.connection != connection.id => {
-                faults.push(Fault::new(at, "other-connection", format!("task {id} belongs to the connection {}", task.connection)));
+                faults.push(Fault::new(
+                    at,
+                    "other-connection",
+                    format!("task {id} belongs to the connection {}", task.connection),
+                ));
             }
             Some(_) if chosen.contains(&id) => {}
             Some(_) => chosen.push(id),
@@ -156,12 +187,18 @@ async fn selection(app: &App, connection: &Connection, tasks: Option<Vec<String>
         return Ok(Selection::Tasks(chosen));
     }
     let happened = format!("{} of the tasks cannot be planned here.", faults.len());
-    Err(Problem::new(Code::Invalid, happened, "Nothing was started.", "Correct the list; errors says which.").with(faults))
+    Err(Problem::new(Code::Invalid, happened, "Nothing was started.", "Correct the list; errors says which.")
+        .with(faults))
 }
 
 /// Plan tasks: what would be written, field by field. Nothing is written to the target.
 #[utoipa::path(post, path = "/v1/plans", tag = "plans", params(("Idempotency-Key" = Option<String>, Header)), request_body = PlanBody, responses((status = 202, body = RunView, headers(("location" = String))), (status = 200, body = RunView, description = "That is under way already.")))]
-pub(crate) async fn plan(State(app): State<App>, who: Who, headers: HeaderMap, Body(body): Body<PlanBody>) -> Result<Started, Problem> {
+pub(crate) async fn plan(
+    State(app): State<App>,
+    who: Who,
+    headers: HeaderMap,
+    Body(body): Body<PlanBody>,
+) -> Result<Started, Problem> {
     let connection = connection(&app, &body.connection).await?;
     let selection = selection(&app, &connection, body.tasks).await?;
     let key = keyed(&who, "plan", &headers)?;

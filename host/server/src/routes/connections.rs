@@ -49,7 +49,10 @@ pub(crate) struct ConnectionQuery {
 
 /// All connections, by id.
 #[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionQuery), responses((status = 200, body = ConnectionPage)))]
-pub(crate) async fn list(State(app): State<App>, Params(query): Params<ConnectionQuery>) -> Result<Json<ConnectionPage>, Problem> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    Params(query): Params<ConnectionQuery>,
+) -> Result<Json<ConnectionPage>, Problem> {
     let all = app.store().connections().await?;
     let (page, next) = slice(all, query.after.as_deref(), page_size(query.limit)?, |c| c.id.to_string());
     let mut connections = Vec::with_capacity(page.len());
@@ -79,14 +82,19 @@ pub(crate) async fn set_state(
         Some(state @ (ConnectionState::Enabled | ConnectionState::Paused)) => state,
         _ => {
             let help = hint(&change.state, ["enabled", "paused"]);
-            return Err(Problem::invalid("/state", "unknown-choice", format!("\"{}\" cannot be set; {help}", change.state)));
+            return Err(Problem::invalid(
+                "/state",
+                "unknown-choice",
+                format!("\"{}\" cannot be set; {help}", change.state),
+            ));
         }
     };
     let changes = connection.state != state || connection.state_reason != change.reason;
     if changes {
         connection.state = state;
         connection.state_reason = change.reason;
-        let note = audit(&app, &who.actor, &format!("connection.{state}"), &connection.id, connection.state_reason.clone());
+        let note =
+            audit(&app, &who.actor, &format!("connection.{state}"), &connection.id, connection.state_reason.clone());
         app.store().commit(vec![Write::PutConnection(connection.clone()), note]).await?;
         app.wake();
     }
@@ -114,7 +122,11 @@ pub(crate) struct SearchQuery {
 
 /// Search the target.
 #[utoipa::path(get, path = "/v1/connections/{id}/search", tag = "connections", params(("id" = String, Path), SearchQuery), responses((status = 200, body = EntityList)))]
-pub(crate) async fn search(State(app): State<App>, Id(id): Id, Params(query): Params<SearchQuery>) -> Result<Json<EntityList>, Problem> {
+pub(crate) async fn search(
+    State(app): State<App>,
+    Id(id): Id,
+    Params(query): Params<SearchQuery>,
+) -> Result<Json<EntityList>, Problem> {
     let connection = connection(&app, &id).await?;
     let page = (app.parts.live.search)(connection.id, query.kind, query.query, query.after).await.map_err(of_read)?;
     Ok(Json(page.into()))

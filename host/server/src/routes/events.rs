@@ -97,7 +97,11 @@ async fn follow(app: App, id: RunId, seen: Option<String>, sender: mpsc::Sender<
 
 /// Progress of a run. Each event is the run; the last one is named `done`.
 #[utoipa::path(get, path = "/v1/runs/{id}/events", tag = "runs", params(("id" = String, Path), ("Last-Event-ID" = Option<String>, Header)), responses((status = 200, content_type = "text/event-stream", body = RunView)))]
-pub(crate) async fn events(State(app): State<App>, Id(id): Id, headers: HeaderMap) -> Result<impl axum::response::IntoResponse, Problem> {
+pub(crate) async fn events(
+    State(app): State<App>,
+    Id(id): Id,
+    headers: HeaderMap,
+) -> Result<impl axum::response::IntoResponse, Problem> {
     let run = run(&app, &id).await?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (sender, receiver) = mpsc::channel(8);

@@ -8,8 +8,8 @@ use counterfoil_domain::money::Money;
 use counterfoil_domain::ports::{CommitError, PageRequest, TaskFilter, Write};
 use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Illegal, Need, Task, Verdict, next};
 
-use super::{MOST, audit};
 use super::tasks::{TaskQuery, filter, known_reason, task};
+use super::{MOST, audit};
 use crate::extract::{Body, Id};
 use crate::guard::Who;
 use crate::parts::App;
@@ -32,7 +32,12 @@ fn moved(app: &App, task: &Task, event: Event) -> Result<Task, Problem> {
 
 /// Ignore a task, with a reason.
 #[utoipa::path(post, path = "/v1/tasks/{id}/ignore", tag = "tasks", params(("id" = String, Path)), request_body = IgnoreBody, responses((status = 200, body = TaskView)))]
-pub(crate) async fn ignore(State(app): State<App>, who: Who, Id(id): Id, Body(body): Body<IgnoreBody>) -> Result<Json<TaskView>, Problem> {
+pub(crate) async fn ignore(
+    State(app): State<App>,
+    who: Who,
+    Id(id): Id,
+    Body(body): Body<IgnoreBody>,
+) -> Result<Json<TaskView>, Problem> {
     let reason = body.reason.as_deref().map_or(Ok(IgnoreReason::ByPerson), |reason| known_reason("/reason", reason))?;
     if body.text.trim().is_empty() {
         return Err(Problem::invalid("/text", "required", "say why, for whoever reads it later"));
@@ -42,15 +47,22 @@ pub(crate) async fn ignore(State(app): State<App>, who: Who, Id(id): Id, Body(bo
         return Err(Problem::invalid("/until", "in-the-past", "it must be a day after today"));
     }
     let task = task(&app, &id).await?;
-    let ignored = Ignored { reason, text: body.text, by: who.actor.clone(), at: now, until: body.until.map(|day| day.0) };
-    let note = audit(&app, &who.actor, "task.ignore", &task.id, format!("{}: {} ({})", ignored.reason, ignored.text, task.amount));
+    let ignored =
+        Ignored { reason, text: body.text, by: who.actor.clone(), at: now, until: body.until.map(|day| day.0) };
+    let note = audit(
+        &app,
+        &who.actor,
+        "task.ignore",
+        &task.id,
+        format!("{}: {} ({})", ignored.reason, ignored.text, task.amount),
+    );
     let task = moved(&app, &task, Event::IgnoredBy(ignored))?;
     app.store().commit(vec![Write::UpdateTask(task.clone()), note]).await?;
     Ok(Json((&task).into()))
 }
 
 fn unignored(app: &App, task: &Task) -> Result<Task, Problem> {
-    let waits = Need::Decision { why: "waiting for the rules".to_owned() };
+    let waits = Need::rules();
     moved(app, task, Event::Unignored(Verdict::Pending(vec![waits])))
 }
 
@@ -70,7 +82,11 @@ pub(crate) async fn unignore(State(app): State<App>, who: Who, Id(id): Id) -> Re
 
 /// Take back many.
 #[utoipa::path(post, path = "/v1/tasks/unignore", tag = "tasks", request_body = UnignoreBody, responses((status = 200, body = UnignoreAnswer)))]
-pub(crate) async fn unignore_many(State(app): State<App>, who: Who, Body(body): Body<UnignoreBody>) -> Result<Json<UnignoreAnswer>, Problem> {
+pub(crate) async fn unignore_many(
+    State(app): State<App>,
+    who: Who,
+    Body(body): Body<UnignoreBody>,
+) -> Result<Json<UnignoreAnswer>, Problem> {
     let amounts = match (body.tasks, body.filter) {
         (Some(ids), None) if (1..=MOST).contains(&ids.len()) => by_ids(&app, &who, &ids).await?,
         (None, Some(wanted)) if wanted != UnignoreFilter::default() => {
@@ -85,7 +101,11 @@ pub(crate) async fn unignore_many(State(app): State<App>, who: Who, Body(body): 
             by_filter(&app, &who, &filter(&query)?).await?
         }
         _ => {
-            return Err(Problem::invalid("", "which-tasks", format!("give either tasks (1 to {MOST} ids) or a filter with at least one member")));
+            return Err(Problem::invalid(
+                "",
+                "which-tasks",
+                format!("give either tasks (1 to {MOST} ids) or a filter with at least one member"),
+            ));
         }
     };
     app.wake();
@@ -116,7 +136,8 @@ async fn by_filter(app: &App, who: &Who, filter: &TaskFilter) -> Result<Vec<Mone
     loop {
         let outcome = if amounts.is_empty() { OutcomeWord::None } else { OutcomeWord::Committed };
         let request = PageRequest { after: after.clone(), limit: MOST };
-        let page = app.store().tasks(filter.clone(), request).await.map_err(|error| Problem::from(error).outcome(outcome))?;
+        let page =
+            app.store().tasks(filter.clone(), request).await.map_err(|error| Problem::from(error).outcome(outcome))?;
         let Some(last) = page.last() else { return Ok(amounts) };
         let end = (last.observed_at, last.id.clone());
         let mut writes = Vec::with_capacity(2 * page.len());

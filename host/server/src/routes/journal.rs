@@ -22,7 +22,10 @@ pub(crate) struct ExchangeQuery {
 
 /// Calls on the wire, newest first, redacted.
 #[utoipa::path(get, path = "/v1/exchanges", tag = "journal", params(ExchangeQuery), responses((status = 200, body = ExchangeList)))]
-pub(crate) async fn exchanges(State(app): State<App>, Params(query): Params<ExchangeQuery>) -> Result<Json<ExchangeList>, Problem> {
+pub(crate) async fn exchanges(
+    State(app): State<App>,
+    Params(query): Params<ExchangeQuery>,
+) -> Result<Json<ExchangeList>, Problem> {
     let limit = page_size(query.limit)?;
     let mut records = app.store().exchanges(query.caller, limit + 1).await?;
     let has_more = records.len() > limit;
@@ -39,7 +42,10 @@ pub(crate) struct AuditQuery {
 
 /// Who did what, newest first.
 #[utoipa::path(get, path = "/v1/audit", tag = "journal", params(AuditQuery), responses((status = 200, body = AuditList)))]
-pub(crate) async fn audit(State(app): State<App>, Params(query): Params<AuditQuery>) -> Result<Json<AuditList>, Problem> {
+pub(crate) async fn audit(
+    State(app): State<App>,
+    Params(query): Params<AuditQuery>,
+) -> Result<Json<AuditList>, Problem> {
     let limit = page_size(query.limit)?;
     let mut entries = app.store().audit(limit + 1).await?;
     let has_more = entries.len() > limit;

@@ -38,7 +38,11 @@ fn known_kind(written: &str) -> Result<LinkKind, Problem> {
 }
 
 fn unknown_state(written: &str) -> Problem {
-    Problem::invalid("/state", "unknown-state", format!("\"{written}\" is not a state of a link; {}", hint(written, STATES)))
+    Problem::invalid(
+        "/state",
+        "unknown-state",
+        format!("\"{written}\" is not a state of a link; {}", hint(written, STATES)),
+    )
 }
 
 /// A connection's links, by kind and source.
@@ -81,7 +85,11 @@ fn say(state: &LinkState) -> String {
 
 /// Set a link, clear it, or decide that it is never synchronized.
 #[utoipa::path(put, path = "/v1/links", tag = "links", request_body = LinkBody, responses((status = 200, body = LinkView)))]
-pub(crate) async fn put(State(app): State<App>, who: Who, Body(body): Body<LinkBody>) -> Result<Json<LinkView>, Problem> {
+pub(crate) async fn put(
+    State(app): State<App>,
+    who: Who,
+    Body(body): Body<LinkBody>,
+) -> Result<Json<LinkView>, Problem> {
     let connection = connection(&app, &body.connection).await?;
     let kind = known_kind(&body.kind)?;
     if body.source.trim().is_empty() {
@@ -90,7 +98,8 @@ pub(crate) async fn put(State(app): State<App>, who: Who, Body(body): Body<LinkB
     let state = state_of(&body)?;
     let key = LinkKey { connection: connection.id.clone(), kind, source: body.source };
     let known = app.store().links(&connection.id, Some(kind)).await?.into_iter().find(|link| link.key == key);
-    let source_name = body.source_name.or_else(|| known.as_ref().map(|link| link.source_name.clone())).unwrap_or_default();
+    let source_name =
+        body.source_name.or_else(|| known.as_ref().map(|link| link.source_name.clone())).unwrap_or_default();
     if let Some(known) = known.as_ref().filter(|known| known.state == state && known.source_name == source_name) {
         return Ok(Json(known.into()));
     }

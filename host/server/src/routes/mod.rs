@@ -45,7 +45,13 @@ pub(crate) async fn connection(app: &App, id: &str) -> Result<Connection, Proble
     all.into_iter().find(|connection| connection.id == id).ok_or_else(|| Problem::not_found("connection", id.as_str()))
 }
 
-pub(crate) fn audit(app: &App, actor: &Actor, action: &str, subject: impl ToString, detail: impl Into<String>) -> Write {
+pub(crate) fn audit(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    subject: impl ToString,
+    detail: impl Into<String>,
+) -> Write {
     Write::Audit(AuditEntry {
         at: app.now(),
         actor: actor.clone(),
@@ -56,7 +62,12 @@ pub(crate) fn audit(app: &App, actor: &Actor, action: &str, subject: impl ToStri
 }
 
 /// A page of rows that are all in memory, by the key that they are sorted by.
-pub(crate) fn slice<T>(rows: Vec<T>, after: Option<&str>, limit: usize, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
+pub(crate) fn slice<T>(
+    rows: Vec<T>,
+    after: Option<&str>,
+    limit: usize,
+    key: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
     let mut rest: Vec<T> = rows.into_iter().filter(|row| after.is_none_or(|after| key(row).as_str() > after)).collect();
     rest.sort_by_key(&key);
     let has_more = rest.len() > limit;

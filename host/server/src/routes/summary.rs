@@ -23,7 +23,10 @@ pub(crate) struct SummaryQuery {
 
 /// Orders seen, tasks by state, ignored money by reason, and calls.
 #[utoipa::path(get, path = "/v1/summary", tag = "tasks", params(SummaryQuery), responses((status = 200, body = Summary)))]
-pub(crate) async fn summary(State(app): State<App>, Params(query): Params<SummaryQuery>) -> Result<Json<Summary>, Problem> {
+pub(crate) async fn summary(
+    State(app): State<App>,
+    Params(query): Params<SummaryQuery>,
+) -> Result<Json<Summary>, Problem> {
     let store = app.store();
     let one = match &query.connection {
         Some(id) => Some(super::connection(&app, id).await?),
@@ -40,7 +43,8 @@ pub(crate) async fn summary(State(app): State<App>, Params(query): Params<Summar
     let (tasks, ignored) = totals_by_state(&store.totals(one.as_ref().map(|c| c.id.clone())).await?);
     let callers = one.as_ref().map(|c| [format!("connection/{}", c.id), format!("marketplace/{}", c.marketplace)]);
     let exchanges = store.exchange_counts().await?.into_iter();
-    let exchanges = exchanges.filter(|(caller, _)| callers.as_ref().is_none_or(|callers| callers.contains(caller))).collect();
+    let exchanges =
+        exchanges.filter(|(caller, _)| callers.as_ref().is_none_or(|callers| callers.contains(caller))).collect();
     let unfinished = store.unfinished_runs().await?;
     let unfinished = unfinished.iter().filter(|run| one.as_ref().is_none_or(|c| run.connection == c.id)).count();
     Ok(Json(Summary { orders_seen, tasks, ignored, exchanges, unfinished_runs: unfinished as u64 }))

@@ -28,7 +28,12 @@ const RUNS_LOOKED_AT: usize = 500;
 
 /// Confirm plans and send them.
 #[utoipa::path(post, path = "/v1/syncs", tag = "plans", params(("Idempotency-Key" = Option<String>, Header)), request_body = SyncBody, responses((status = 202, body = RunView, headers(("location" = String))), (status = 200, body = RunView, description = "These plans were confirmed before; this is their run.")))]
-pub(crate) async fn sync(State(app): State<App>, who: Who, headers: HeaderMap, Body(body): Body<SyncBody>) -> Result<Started, Problem> {
+pub(crate) async fn sync(
+    State(app): State<App>,
+    who: Who,
+    headers: HeaderMap,
+    Body(body): Body<SyncBody>,
+) -> Result<Started, Problem> {
     let connection = connection(&app, &body.connection).await?;
     let mut digests: Vec<PlanDigest> = Vec::new();
     for digest in &body.plans {
@@ -78,7 +83,12 @@ pub(crate) async fn sync(State(app): State<App>, who: Who, headers: HeaderMap, B
 fn queued(app: &App, who: &Who, sealed: &SealedPlan, mut task: Task) -> Result<Task, Problem> {
     let event = Event::Confirmed { plan: sealed.digest.clone(), by: who.actor.clone() };
     task.state = next(task.state, event).map_err(|illegal| {
-        Problem::new(Code::PlanStale, format!("{illegal}."), "Nothing was sent.", "Plan the task again and confirm the new plan.")
+        Problem::new(
+            Code::PlanStale,
+            format!("{illegal}."),
+            "Nothing was sent.",
+            "Plan the task again and confirm the new plan.",
+        )
     })?;
     task.version += 1;
     task.updated_at = app.now();
@@ -90,11 +100,21 @@ fn confirmation(app: &App, who: &Who, sealed: &SealedPlan, task: &Task, accept: 
     let totals: Vec<String> = totals.iter().map(|total| format!("{} {}", total.amount, total.currency)).collect();
     let accepted: Vec<&str> = needing_person(sealed).filter(|code| accept.contains(*code)).collect();
     let accepted = if accepted.is_empty() { String::new() } else { format!("; accepted: {}", accepted.join(", ")) };
-    audit(app, &who.actor, "plan.confirm", &task.id, format!("plan {} for {}{accepted}", sealed.digest, totals.join(" + ")))
+    audit(
+        app,
+        &who.actor,
+        "plan.confirm",
+        &task.id,
+        format!("plan {} for {}{accepted}", sealed.digest, totals.join(" + ")),
+    )
 }
 
 fn needing_person(sealed: &SealedPlan) -> impl Iterator<Item = &str> {
-    sealed.findings.iter().filter(|finding| finding.severity == Severity::NeedsPerson).map(|finding| finding.code.as_str())
+    sealed
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::NeedsPerson)
+        .map(|finding| finding.code.as_str())
 }
 
 enum Examined {
@@ -118,10 +138,30 @@ impl Faults {
         let sent = "Nothing was confirmed and nothing was sent, none of the plans.";
         let again = "Plan these tasks again and confirm the new plans.";
         let kinds = [
-            (Code::PlanUnknown, self.unknown, "are not known here", "Use the digests that the plans page or GET /v1/tasks shows."),
-            (Code::PlanAltered, self.altered, "do not match their digests: what is stored was altered", "Plan these tasks again and find out who changed the database."),
-            (Code::PlanBlocked, self.blocked, "are blocked by the checker", "Correct what the findings name, then plan again."),
-            (Code::PlanNeedsPerson, self.needs_person, "have findings that somebody must accept", "Look at the findings; an approver confirms with their codes in accept."),
+            (
+                Code::PlanUnknown,
+                self.unknown,
+                "are not known here",
+                "Use the digests that the plans page or GET /v1/tasks shows.",
+            ),
+            (
+                Code::PlanAltered,
+                self.altered,
+                "do not match their digests: what is stored was altered",
+                "Plan these tasks again and find out who changed the database.",
+            ),
+            (
+                Code::PlanBlocked,
+                self.blocked,
+                "are blocked by the checker",
+                "Correct what the findings name, then plan again.",
+            ),
+            (
+                Code::PlanNeedsPerson,
+                self.needs_person,
+                "have findings that somebody must accept",
+                "Look at the findings; an approver confirms with their codes in accept.",
+            ),
             (Code::PlanStale, self.stale, "are no longer what their tasks would do", again),
         ];
         kinds.into_iter().find(|(_, faults, _, _)| !faults.is_empty()).map(|(code, faults, what, act)| {
@@ -188,8 +228,16 @@ async fn examine(
         let can_be_applied = app.parts.targets.by_digest(&sealed.ground.plugin).is_some();
         match still {
             Some(task) if can_be_applied => confirmable.push((sealed, task)),
-            Some(_) => faults.stale.push(Fault::new(at, "plugin-replaced", "the version of the plugin that made the plan is no longer there")),
-            None => faults.stale.push(Fault::new(at, "plan-stale", format!("task {} does not stand on this plan any more", sealed.plan.task))),
+            Some(_) => faults.stale.push(Fault::new(
+                at,
+                "plugin-replaced",
+                "the version of the plugin that made the plan is no longer there",
+            )),
+            None => faults.stale.push(Fault::new(
+                at,
+                "plan-stale",
+                format!("task {} does not stand on this plan any more", sealed.plan.task),
+            )),
         }
     }
     if before == digests.len() {

@@ -25,7 +25,12 @@ pub(crate) fn refused(faults: Vec<Fault>) -> Problem {
     .with(faults)
 }
 
-pub(crate) async fn run(app: &App, document: &SetupDocument, dry_run: bool, actor: &Actor) -> Result<SetupAnswer, Problem> {
+pub(crate) async fn run(
+    app: &App,
+    document: &SetupDocument,
+    dry_run: bool,
+    actor: &Actor,
+) -> Result<SetupAnswer, Problem> {
     let current = read(app, document).await?;
     let desired = check(document, &current).map_err(refused)?;
     let changes = diff(desired, &current, actor);
@@ -48,7 +53,9 @@ async fn write(app: &App, changes: Changes, actor: &Actor) -> Result<(), Problem
     let mut wrote_secret = false;
     for (scope, name, secret) in changes.secrets {
         let put = app.parts.vault.put(&scope, &name, secret).await;
-        put.map_err(|error| Problem::from(error).outcome(if wrote_secret { OutcomeWord::Committed } else { OutcomeWord::None }))?;
+        put.map_err(|error| {
+            Problem::from(error).outcome(if wrote_secret { OutcomeWord::Committed } else { OutcomeWord::None })
+        })?;
         wrote_secret = true;
     }
     let at = app.now();
@@ -58,7 +65,8 @@ async fn write(app: &App, changes: Changes, actor: &Actor) -> Result<(), Problem
             let before = field.before.as_deref().unwrap_or("(none)");
             format!("{}: {before} → {}", field.name, field.after.as_deref().unwrap_or("(none)"))
         });
-        let secrets = object.secrets.iter().filter(|s| s.state != "unchanged").map(|s| format!("secret {} {}", s.name, s.state));
+        let secrets =
+            object.secrets.iter().filter(|s| s.state != "unchanged").map(|s| format!("secret {} {}", s.name, s.state));
         writes.push(Write::Audit(AuditEntry {
             at,
             actor: actor.clone(),

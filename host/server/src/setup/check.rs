@@ -136,9 +136,19 @@ impl Checker<'_> {
         };
         let scheme_is_good = url.scheme() == "https" || (url.scheme() == "http" && plain_http);
         if !scheme_is_good {
-            self.fault(at, field, "not-https", "the URL must begin with https://; plain_http = true allows http:// for it");
+            self.fault(
+                at,
+                field,
+                "not-https",
+                "the URL must begin with https://; plain_http = true allows http:// for it",
+            );
         } else if !url.username().is_empty() || url.password().is_some() {
-            self.fault(at, field, "secret-in-url", "the URL must not hold a user name or password; put them under secrets");
+            self.fault(
+                at,
+                field,
+                "secret-in-url",
+                "the URL must not hold a user name or password; put them under secrets",
+            );
         } else if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
             self.fault(at, field, "bad-url", "a base URL has a host and neither query nor fragment");
         }
@@ -165,7 +175,12 @@ impl Checker<'_> {
             if !self.current.has_secret(scope, name) {
                 let near = hint(name, given.keys().map(String::as_str));
                 let near = if near.starts_with("did you") { format!("; {near}") } else { String::new() };
-                self.fault(at, &field, "secret-missing", format!("the secret {name} is needed to sign in and is not set{near}"));
+                self.fault(
+                    at,
+                    &field,
+                    "secret-missing",
+                    format!("the secret {name} is needed to sign in and is not set{near}"),
+                );
             } else if address_changes {
                 self.fault(at, &field, "secret-needed-again", "the address changes: give the secret again, so that no stored secret goes to another host by mistake");
             }

@@ -81,7 +81,12 @@ fn stays(checker: &mut Checker<'_>, at: &str, before: &Connection, setup: &Conne
     ];
     for (field, was, is) in pairs {
         if was != is {
-            checker.fault(at, field, "fixed", format!("it is \"{was}\" and stays so, because tasks and receipts rest on it; make another connection"));
+            checker.fault(
+                at,
+                field,
+                "fixed",
+                format!("it is \"{was}\" and stays so, because tasks and receipts rest on it; make another connection"),
+            );
         }
     }
 }
@@ -93,7 +98,12 @@ fn marketplace_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) 
     match documented.or(known) {
         Some(reseller) if reseller == setup.reseller => {}
         Some(reseller) => {
-            checker.fault(at, "marketplace", "other-reseller", format!("the marketplace \"{written}\" belongs to reseller \"{reseller}\""));
+            checker.fault(
+                at,
+                "marketplace",
+                "other-reseller",
+                format!("the marketplace \"{written}\" belongs to reseller \"{reseller}\""),
+            );
         }
         None => {
             let ids: BTreeSet<String> = checker
@@ -104,7 +114,12 @@ fn marketplace_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) 
                 .chain(checker.current.marketplaces.iter().map(|m| m.id.to_string()))
                 .collect();
             let help = hint(written, ids.iter().map(String::as_str));
-            checker.fault(at, "marketplace", "unknown-marketplace", format!("there is no marketplace \"{written}\"; {help}"));
+            checker.fault(
+                at,
+                "marketplace",
+                "unknown-marketplace",
+                format!("there is no marketplace \"{written}\"; {help}"),
+            );
         }
     }
 }
@@ -116,7 +131,12 @@ fn card_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> Opti
         let list = if installed.is_empty() { "none".to_owned() } else { installed.join(", ") };
         let near = crate::suggest::nearest(&setup.plugin, installed.iter().map(String::as_str));
         let near = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-        checker.fault(at, "plugin", "unknown-plugin", format!("the plugin \"{}\" is not installed; installed are: {list}{near}", setup.plugin));
+        checker.fault(
+            at,
+            "plugin",
+            "unknown-plugin",
+            format!("the plugin \"{}\" is not installed; installed are: {list}{near}", setup.plugin),
+        );
     }
     card
 }
@@ -144,13 +164,20 @@ fn rules(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> HostRu
     if let Some(written) = &setup.most_per_plan {
         match Decimal::from_str_exact(written) {
             Ok(most) if most.is_sign_positive() => rules.most_per_plan = Some(most),
-            _ => checker.fault(at, "most_per_plan", "bad-amount", format!("\"{written}\" is not an amount such as \"5000.00\"")),
+            _ => checker.fault(
+                at,
+                "most_per_plan",
+                "bad-amount",
+                format!("\"{written}\" is not an amount such as \"5000.00\""),
+            ),
         }
     }
     if let Some(written) = &setup.start_on {
         match written.parse() {
             Ok(day) => rules.start_on = Some(day),
-            Err(_) => checker.fault(at, "start_on", "bad-date", format!("\"{written}\" is not a day such as \"2026-10-01\"")),
+            Err(_) => {
+                checker.fault(at, "start_on", "bad-date", format!("\"{written}\" is not a day such as \"2026-10-01\""))
+            }
         }
     }
     rules
@@ -168,9 +195,13 @@ fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<S
         match &setting.kind {
             SettingType::Text => {}
             SettingType::Integer if text.parse::<i64>().is_ok() => {}
-            SettingType::Integer => checker.fault(at, &field, "not-integer", format!("\"{text}\" is not a whole number")),
+            SettingType::Integer => {
+                checker.fault(at, &field, "not-integer", format!("\"{text}\" is not a whole number"))
+            }
             SettingType::Boolean if text == "true" || text == "false" => {}
-            SettingType::Boolean => checker.fault(at, &field, "not-boolean", format!("\"{text}\" is neither true nor false")),
+            SettingType::Boolean => {
+                checker.fault(at, &field, "not-boolean", format!("\"{text}\" is neither true nor false"))
+            }
             SettingType::Choice(choices) if choices.contains(&text) => {}
             SettingType::Choice(choices) => {
                 let help = hint(&text, choices.iter().map(String::as_str));
@@ -182,7 +213,12 @@ fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<S
         let value = given.get(&setting.name).map(ToString::to_string).or_else(|| setting.default.clone());
         if value.is_none_or(|value| value.trim().is_empty()) {
             let field = format!("settings/{}", escape(&setting.name));
-            checker.fault(at, &field, "required", format!("{} ({}) is needed. {}", setting.name, setting.label, setting.help));
+            checker.fault(
+                at,
+                &field,
+                "required",
+                format!("{} ({}) is needed. {}", setting.name, setting.label, setting.help),
+            );
         }
     }
 }
@@ -217,6 +253,11 @@ fn links(checker: &mut Checker<'_>, at: &str, connection: &ConnectionId, given: 
         let key = LinkKey { connection: connection.clone(), kind, source: link.source.clone() };
         let known = checker.current.links.get(connection).and_then(|links| links.iter().find(|l| l.key == key));
         let source_name = link.source_name.clone().or_else(|| known.map(|known| known.source_name.clone()));
-        checker.desired.links.push(Link { key, source_name: source_name.unwrap_or_default(), state, why: String::new() });
+        checker.desired.links.push(Link {
+            key,
+            source_name: source_name.unwrap_or_default(),
+            state,
+            why: String::new(),
+        });
     }
 }

@@ -106,7 +106,13 @@ fn object(kind: &str, id: String, before: Option<Fields>, after: Fields, secrets
         })
         .collect();
     let same = fields.is_empty() && secrets.iter().all(|secret| secret.state == "unchanged");
-    let action = if is_new { "create" } else if same { "unchanged" } else { "update" };
+    let action = if is_new {
+        "create"
+    } else if same {
+        "unchanged"
+    } else {
+        "update"
+    };
     ObjectDiff { kind: kind.to_owned(), id, action: action.to_owned(), fields, secrets }
 }
 

@@ -13,8 +13,23 @@ pub(super) const RESELLER: &[&str] = &["name"];
 pub(super) const MARKETPLACE: &[&str] =
     &["reseller", "kind", "location", "plain_http", "private_addresses", "settings", "secrets"];
 pub(super) const CONNECTION: &[&str] = &[
-    "reseller", "plugin", "marketplace", "name", "base_url", "token_url", "auth", "plain_http", "private_addresses",
-    "price_source", "rounding", "recurring_before_period", "most_per_plan", "start_on", "settings", "secrets", "link",
+    "reseller",
+    "plugin",
+    "marketplace",
+    "name",
+    "base_url",
+    "token_url",
+    "auth",
+    "plain_http",
+    "private_addresses",
+    "price_source",
+    "rounding",
+    "recurring_before_period",
+    "most_per_plan",
+    "start_on",
+    "settings",
+    "secrets",
+    "link",
 ];
 pub(super) const LINK: &[&str] =
     &["kind", "source", "source_name", "target", "code", "name", "attributes", "never_sync"];
@@ -58,7 +73,11 @@ impl Walk {
                 }
             }
             Some(_) => {
-                self.faults.push(Fault::new(format!("{at}/secrets"), "wrong-type", "expected a table of names and strings"));
+                self.faults.push(Fault::new(
+                    format!("{at}/secrets"),
+                    "wrong-type",
+                    "expected a table of names and strings",
+                ));
             }
         }
         self.faults.len() == before
@@ -75,7 +94,12 @@ impl Walk {
         good
     }
 
-    fn section<T: DeserializeOwned>(&mut self, root: &Map<String, Value>, name: &str, known: &[&str]) -> Vec<(String, T)> {
+    fn section<T: DeserializeOwned>(
+        &mut self,
+        root: &Map<String, Value>,
+        name: &str,
+        known: &[&str],
+    ) -> Vec<(String, T)> {
         let mut read = Vec::new();
         let entries = match root.get(name) {
             None => return read,
@@ -147,7 +171,10 @@ mod tests {
         let written = serde_json::to_value(&document).unwrap();
         assert_eq!(written, example());
         let keys = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
-        let sorted = |mut keys: Vec<String>| { keys.sort(); keys };
+        let sorted = |mut keys: Vec<String>| {
+            keys.sort();
+            keys
+        };
         for (known, value) in [
             (ROOT, &written),
             (RESELLER, &written["reseller"]["acme"]),

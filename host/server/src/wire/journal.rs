@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use super::Time;
 
-
 /// One call on the wire, redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Exchange)]

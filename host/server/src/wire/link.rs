@@ -6,7 +6,7 @@ use counterfoil_domain::link::{Link, LinkState, LinkTarget};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{attributes};
+use super::attributes;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = LinkTarget)]
@@ -34,7 +34,12 @@ impl From<&LinkTarget> for LinkTargetView {
 
 impl From<LinkTargetView> for LinkTarget {
     fn from(view: LinkTargetView) -> Self {
-        Self { id: view.id.as_str().into(), code: view.code, name: view.name, attributes: view.attributes.into_iter().collect() }
+        Self {
+            id: view.id.as_str().into(),
+            code: view.code,
+            name: view.name,
+            attributes: view.attributes.into_iter().collect(),
+        }
     }
 }
 

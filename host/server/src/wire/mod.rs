@@ -16,16 +16,16 @@ mod task;
 mod time;
 
 pub use command::{IgnoreBody, PlanBody, SyncBody, UnignoreBody, UnignoreFilter};
-pub(crate) use connection::{ROUNDINGS, rounding_name};
 pub use connection::{ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
+pub(crate) use connection::{ROUNDINGS, rounding_name};
 pub use entity::{AccountView, DraftBody, EntityList, EntityView};
 pub use journal::{AuditList, AuditView, ExchangeList, ExchangeView};
 pub use link::{LinkBody, LinkPage, LinkTargetView, LinkView};
 pub use money::{MoneyView, totals_by_currency};
 pub use order::{OrderLineView, OrderView, PeriodView};
 pub use plan::{
-    ChangeView, FieldView, FindingView, ObservedLineView, ObservedView, OmissionView, PlanLineView, PlanView, ReceiptView,
-    StoredReceiptView,
+    ChangeView, FieldView, FindingView, ObservedLineView, ObservedView, OmissionView, PlanLineView, PlanView,
+    ReceiptView, StoredReceiptView,
 };
 pub use plugin::{AllowedView, AuthView, PluginList, PluginView, SettingView};
 pub use run::{ProblemView, RunPage, RunView};

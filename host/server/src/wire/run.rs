@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::Time;
 
-
 /// Something that a run could not do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RunProblem)]

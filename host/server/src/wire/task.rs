@@ -36,9 +36,7 @@ impl From<&Need> for NeedView {
                 source: Some(source.clone()),
                 name: Some(name.clone()),
             },
-            Need::Decision { .. } => {
-                Self { what: "decision".to_owned(), text, kind: None, source: None, name: None }
-            }
+            Need::Decision { .. } => Self { what: "decision".to_owned(), text, kind: None, source: None, name: None },
         }
     }
 }

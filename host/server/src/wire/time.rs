@@ -65,7 +65,8 @@ impl Serialize for Day {
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let day = text.parse().map_err(|_| D::Error::custom(format!("\"{text}\" is not a day such as \"2026-11-21\"")))?;
+        let day =
+            text.parse().map_err(|_| D::Error::custom(format!("\"{text}\" is not a day such as \"2026-11-21\"")))?;
         Ok(Self(day))
     }
 }

@@ -49,7 +49,10 @@ impl Reply {
         let sentences = text("detail").matches(['.', '?', '…']).count();
         assert!(sentences >= 3, "the detail says too little: {}", text("detail"));
         for error in json["errors"].as_array().map(Vec::as_slice).unwrap_or_default() {
-            assert!(error["pointer"].is_string() && error["detail"].is_string() && error["code"].is_string(), "{error}");
+            assert!(
+                error["pointer"].is_string() && error["detail"].is_string() && error["code"].is_string(),
+                "{error}"
+            );
         }
         code
     }
@@ -72,7 +75,13 @@ pub(crate) fn head(method: &str, path: &str, headers: &[(&str, &str)], body: Opt
     head
 }
 
-pub(crate) async fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Reply {
+pub(crate) async fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> Reply {
     let mut stream = connect(address, &head(method, path, headers, body), body.unwrap_or_default()).await;
     let mut bytes = Vec::new();
     // A server that refuses a large body may close before it is all sent.

@@ -100,7 +100,8 @@ async fn planning_takes_tasks_of_its_connection() {
     world.put(vec![Write::InsertTask(mine), Write::InsertTask(other)]).await;
     let reply = world.post("/v1/plans", &json!({ "connection": "xero-main", "tasks": [a, b, "task_x"] })).await;
     assert_eq!((reply.status, reply.problem().as_str()), (422, "invalid"));
-    let codes: Vec<_> = reply.json()["errors"].as_array().unwrap().iter().map(|e| (e["pointer"].clone(), e["code"].clone())).collect();
+    let codes: Vec<_> =
+        reply.json()["errors"].as_array().unwrap().iter().map(|e| (e["pointer"].clone(), e["code"].clone())).collect();
     assert_eq!(codes, [(json!("/tasks/1"), json!("other-connection")), (json!("/tasks/2"), json!("unknown-task"))]);
 
     let reply = world.post("/v1/plans", &json!({ "connection": "xero-main", "tasks": [a, a] })).await;
@@ -135,7 +136,9 @@ async fn confirming_twice_gives_one_run() {
         let clicks: Vec<_> = (0..16)
             .map(|_| {
                 let (world, plan) = (world.clone(), plan.clone());
-                tokio::spawn(async move { world.keyed(Role::Biller, "POST", "/v1/syncs", Some(&sync(&[plan.as_str()])), key).await })
+                tokio::spawn(async move {
+                    world.keyed(Role::Biller, "POST", "/v1/syncs", Some(&sync(&[plan.as_str()])), key).await
+                })
             })
             .collect();
         for click in clicks {
@@ -154,18 +157,40 @@ async fn what_must_not_be_sent_is_refused_with_its_name() {
     let (_, doubtful) = world.planned("o2", vec![finding(Severity::NeedsPerson, "total-differs")]).await;
     let (_, good) = world.planned("o3", vec![]).await;
     let (_, old_plugin) = world.planned_by("o4", vec![], "gone").await;
-    let stale = plan("xero-main", &task("xero-main", "o3", TaskState::Ready).id, PLUGIN_DIGEST, vec![finding(Severity::Notes, "x")]);
+    let stale = plan(
+        "xero-main",
+        &task("xero-main", "o3", TaskState::Ready).id,
+        PLUGIN_DIGEST,
+        vec![finding(Severity::Notes, "x")],
+    );
     let elsewhere = plan("other", &task("other", "o9", TaskState::Ready).id, PLUGIN_DIGEST, vec![]);
     let replanned = {
         // Another payload, so another digest, of the task that stands on `good`.
         let mut plan = stale.plan.clone();
         plan.notes.push("made before".into());
-        counterfoil_domain::plan::SealedPlan::seal("xero-main".into(), plan, stale.ground.clone(), vec![], stale.source_total, stale.made_at)
+        counterfoil_domain::plan::SealedPlan::seal(
+            "xero-main".into(),
+            plan,
+            stale.ground.clone(),
+            vec![],
+            stale.source_total,
+            stale.made_at,
+        )
     };
     let mut altered = plan("xero-main", &task("xero-main", "o5", TaskState::Ready).id, PLUGIN_DIGEST, vec![]);
     altered.plan.changes[0].total.amount = "1".parse().unwrap();
-    world.put(vec![Write::PutPlan(replanned.clone()), Write::PutPlan(elsewhere.clone()), Write::PutPlan(altered.clone())]).await;
-    let before = world.store.tasks(Default::default(), counterfoil_domain::ports::PageRequest { after: None, limit: 100 }).await.unwrap();
+    world
+        .put(vec![
+            Write::PutPlan(replanned.clone()),
+            Write::PutPlan(elsewhere.clone()),
+            Write::PutPlan(altered.clone()),
+        ])
+        .await;
+    let before = world
+        .store
+        .tasks(Default::default(), counterfoil_domain::ports::PageRequest { after: None, limit: 100 })
+        .await
+        .unwrap();
 
     for (plan, status, code, inner) in [
         ("nothing", 422, "plan-unknown", "plan-unknown"),
@@ -183,7 +208,11 @@ async fn what_must_not_be_sent_is_refused_with_its_name() {
         assert_eq!(reply.json()["outcome"], "none");
     }
     assert_eq!(world.post("/v1/syncs", &sync(&[])).await.status, 422);
-    let after = world.store.tasks(Default::default(), counterfoil_domain::ports::PageRequest { after: None, limit: 100 }).await.unwrap();
+    let after = world
+        .store
+        .tasks(Default::default(), counterfoil_domain::ports::PageRequest { after: None, limit: 100 })
+        .await
+        .unwrap();
     assert_eq!(before, after, "a good plan beside a bad one is not sent either");
     assert!(world.store.runs(None, 10).await.unwrap().is_empty());
 }

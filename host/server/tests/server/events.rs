@@ -22,7 +22,10 @@ async fn read(world: &World, run: &str, last: Option<&str>) -> Seen {
     }
     let mut stream = connect(world.address, &head("GET", &format!("/v1/runs/{run}/events"), &headers, None), "").await;
     let mut text = String::new();
-    tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut text)).await.expect("the stream ends").unwrap();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut text))
+        .await
+        .expect("the stream ends")
+        .unwrap();
     let reply = parse(&text);
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/event-stream")));
     let member = |event: &str, name: &str| {
@@ -30,7 +33,11 @@ async fn read(world: &World, run: &str, last: Option<&str>) -> Seen {
         line.unwrap_or_else(|| panic!("{name} is missing: {event}"))
     };
     let events = reply.body.split("\n\n").filter(|event| event.contains("data:"));
-    Seen(events.map(|e| (member(e, "event"), member(e, "id"), serde_json::from_str(&member(e, "data")).unwrap())).collect())
+    Seen(
+        events
+            .map(|e| (member(e, "event"), member(e, "id"), serde_json::from_str(&member(e, "data")).unwrap()))
+            .collect(),
+    )
 }
 
 #[tokio::test]
@@ -57,8 +64,14 @@ async fn a_run_is_followed_to_its_end_and_taken_up_again() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let Seen(events) = reader.await.unwrap();
-    let states: Vec<_> = events.iter().map(|(n, _, d)| (n.as_str(), d["state"].as_str().unwrap(), d["done"].as_u64().unwrap())).collect();
-    assert_eq!(states, [("progress", "queued", 0), ("progress", "running", 1), ("progress", "running", 2), ("done", "done", 2)]);
+    let states: Vec<_> = events
+        .iter()
+        .map(|(n, _, d)| (n.as_str(), d["state"].as_str().unwrap(), d["done"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(
+        states,
+        [("progress", "queued", 0), ("progress", "running", 1), ("progress", "running", 2), ("done", "done", 2)]
+    );
     let ids: std::collections::BTreeSet<_> = events.iter().map(|(_, id, _)| id).collect();
     assert_eq!(ids.len(), 4, "each event has an id of its own");
 
@@ -94,7 +107,10 @@ async fn a_reader_who_is_up_to_date_is_not_told_the_same_again() {
     world.put(vec![Write::UpdateRun(run.clone())]).await;
     world.changed.send(run.id).unwrap();
     let Seen(events) = reader.await.unwrap();
-    assert_eq!(events.iter().map(|(name, _, data)| (name.as_str(), data["state"].clone())).collect::<Vec<_>>(), [("done", json!("failed"))]);
+    assert_eq!(
+        events.iter().map(|(name, _, data)| (name.as_str(), data["state"].clone())).collect::<Vec<_>>(),
+        [("done", json!("failed"))]
+    );
 }
 
 #[tokio::test]

@@ -52,14 +52,28 @@ async fn the_page_shows_what_is_there_and_escapes_it() {
     let browser = Browser::signed_in(&world, Role::Viewer).await;
     let page = browser.send("GET", "/", &[], None).await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    for text in ["Green &lt;Lane&gt; &amp; Co", "83.60 USD", "41.80 USD", "Books &lt;xero-main&gt;", "needs you", "Not &lt;ours&gt;", "no answer in 30 s"] {
+    for text in [
+        "Green &lt;Lane&gt; &amp; Co",
+        "83.60 USD",
+        "41.80 USD",
+        "Books &lt;xero-main&gt;",
+        "needs you",
+        "Not &lt;ours&gt;",
+        "no answer in 30 s",
+    ] {
         assert!(page.body.contains(text), "{text} is missing:\n{}", page.body);
     }
     for bad in ["<Lane>", "<ours>", "<script", "style=", "onclick", "http://", "https://"] {
         assert!(!page.body.contains(bad), "{bad} is there:\n{}", page.body);
     }
     let some = browser.send("GET", "/?state=ignored&limit=1", &[], None).await;
-    assert!(some.body.contains("aria-current") && some.body.contains("Next page") && some.body.contains("&amp;state=ignored"), "{}", some.body);
+    assert!(
+        some.body.contains("aria-current")
+            && some.body.contains("Next page")
+            && some.body.contains("&amp;state=ignored"),
+        "{}",
+        some.body
+    );
     let odd = browser.send("GET", "/?text=%3Cscript%3E", &[], None).await;
     assert_eq!(odd.status, 200);
     assert!(!odd.body.contains("<script"));
@@ -140,12 +154,14 @@ async fn no_route_that_changes_something_takes_a_session_without_its_token() {
         for (way, headers, body) in &ways {
             let reply = browser.send(rule.method, &path, headers, Some(body)).await;
             // A form page's own handler refuses what is no form before it looks for the token.
-            let refused = reply.status == 403 || (matches!(rule.access, Access::Form(_)) && [400, 415].contains(&reply.status));
+            let refused =
+                reply.status == 403 || (matches!(rule.access, Access::Form(_)) && [400, 415].contains(&reply.status));
             assert!(refused, "{} {path} by {way}: {} {}", rule.method, reply.status, reply.body);
         }
     }
     assert!(world.store.audit(10).await.unwrap().iter().all(|entry| entry.action == "sign-in"));
-    let own = browser.send("POST", "/v1/connections/xero-main/check", &[csrf, ("Sec-Fetch-Site", "same-origin")], None).await;
+    let own =
+        browser.send("POST", "/v1/connections/xero-main/check", &[csrf, ("Sec-Fetch-Site", "same-origin")], None).await;
     assert_eq!(own.status, 202, "our own page may: {}", own.body);
     let from_elsewhere = browser.send("POST", "/logout", &[FORM, ("Sec-Fetch-Site", "cross-site")], Some(&form)).await;
     assert_eq!(from_elsewhere.problem(), "cross-site");
@@ -155,7 +171,12 @@ async fn no_route_that_changes_something_takes_a_session_without_its_token() {
 async fn another_site_cannot_sign_somebody_in() {
     let world = World::new().await;
     let body = format!("name=viewer&password={}&csrf=x", PASSWORD.replace(' ', "+"));
-    for headers in [vec![FORM], vec![FORM, ("Cookie", "counterfoil-form=y")], vec![FORM, ("Cookie", "counterfoil-form=")], vec![FORM, ("Cookie", "counterfoil-form=x"), ("Sec-Fetch-Site", "cross-site")]] {
+    for headers in [
+        vec![FORM],
+        vec![FORM, ("Cookie", "counterfoil-form=y")],
+        vec![FORM, ("Cookie", "counterfoil-form=")],
+        vec![FORM, ("Cookie", "counterfoil-form=x"), ("Sec-Fetch-Site", "cross-site")],
+    ] {
         let reply = send(world.address, "POST", "/login", &headers, Some(&body)).await;
         assert_eq!((reply.status, reply.problem().as_str()), (403, "cross-site"), "{headers:?}");
     }

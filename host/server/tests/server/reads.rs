@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState};
 use counterfoil_domain::plan::{ChangeReceipt, Observation, ObservedDocument, Receipt, Severity};
+use counterfoil_domain::ports::Vault as _;
 use counterfoil_domain::ports::{ExchangeRecord, StoredReceipt, Write};
 use counterfoil_domain::secret::{Secret, SecretScope};
-use counterfoil_domain::ports::Vault as _;
 use counterfoil_server::Role;
 use serde_json::json;
 
@@ -106,7 +106,10 @@ async fn a_task_shows_its_plan_receipt_and_observation() {
     let detail = world.get(&format!("/v1/tasks/{task}")).await.json();
     assert_eq!(detail["task"]["amount"], json!({ "amount": "41.80", "currency": "USD" }));
     assert_eq!(detail["order"], json!(null), "the order is not in the store");
-    assert_eq!(detail["plan"]["findings"], json!([{ "severity": "notes", "code": "new-customer", "message": "new-customer was found." }]));
+    assert_eq!(
+        detail["plan"]["findings"],
+        json!([{ "severity": "notes", "code": "new-customer", "message": "new-customer was found." }])
+    );
     assert_eq!(detail["receipt"]["changes"][0]["number"], "INV-0001");
     assert_eq!(detail["receipt"]["observed"][0]["total"]["amount"], "40.00");
 
@@ -128,10 +131,13 @@ async fn connections_tell_names_of_secrets_only() {
     world.vault.put(&scope, "client_id", Secret::new("hush")).await.unwrap();
     let reply = world.get("/v1/connections/xero-main").await;
     assert!(!reply.body.contains("hush"));
-    assert_eq!(reply.json()["secrets"], json!([
-        { "name": "client_id", "set": true, "required": true },
-        { "name": "client_secret", "set": false, "required": true },
-    ]));
+    assert_eq!(
+        reply.json()["secrets"],
+        json!([
+            { "name": "client_id", "set": true, "required": true },
+            { "name": "client_secret", "set": false, "required": true },
+        ])
+    );
     let first = world.get("/v1/connections?limit=2").await.json();
     let second = world.get(&format!("/v1/connections?limit=2&after={}", first["next"].as_str().unwrap())).await.json();
     let ids: Vec<_> = [&first, &second]
@@ -220,8 +226,14 @@ async fn plugins_show_their_cards() {
     let world = World::new().await;
     let plugins = world.get("/v1/plugins").await.json();
     let plugin = &plugins["plugins"][0];
-    assert_eq!((plugin["id"].clone(), plugin["active"].clone(), plugin["delivery"].clone()), (json!("xero"), json!(true), json!("A")));
-    assert_eq!(plugin["auth"][0], json!({ "scheme": "oauth2-client-credentials", "secrets": ["client_id", "client_secret"], "scopes": ["accounting"] }));
+    assert_eq!(
+        (plugin["id"].clone(), plugin["active"].clone(), plugin["delivery"].clone()),
+        (json!("xero"), json!(true), json!("A"))
+    );
+    assert_eq!(
+        plugin["auth"][0],
+        json!({ "scheme": "oauth2-client-credentials", "secrets": ["client_id", "client_secret"], "scopes": ["accounting"] })
+    );
     assert_eq!(world.get("/v1/plugins/xero").await.json(), *plugin);
 }
 
@@ -257,6 +269,9 @@ async fn metrics_count_tasks_runs_and_calls() {
         assert!(reply.body.lines().any(|l| l == line), "{line} is missing:\n{}", reply.body);
     }
     let exchanges = world.get("/v1/exchanges?caller=connection/xero-main&limit=1").await.json();
-    assert_eq!((exchanges["has_more"].clone(), exchanges["exchanges"][0]["status"].clone()), (json!(true), json!(null)));
+    assert_eq!(
+        (exchanges["has_more"].clone(), exchanges["exchanges"][0]["status"].clone()),
+        (json!(true), json!(null))
+    );
     assert_eq!(world.get("/v1/exchanges?caller=marketplace/x").await.json()["exchanges"], json!([]));
 }

@@ -82,7 +82,12 @@ pub(crate) fn plan(connection: &str, task: &TaskId, plugin: &str, findings: Vec<
         document: "invoice".into(),
         target: None,
         title: "Draft invoice".into(),
-        fields: vec![Field { name: "due".into(), before: None, after: Some("2026-12-21".into()), owner: "host".into() }],
+        fields: vec![Field {
+            name: "due".into(),
+            before: None,
+            after: Some("2026-12-21".into()),
+            owner: "host".into(),
+        }],
         lines: vec![line],
         total: usd("41.8"),
         why: "New sale.".into(),
@@ -124,8 +129,12 @@ impl World {
             exceptions: Exceptions::default(),
         };
         let reseller = Reseller { id: "acme".into(), name: "Acme".into() };
-        self.put(vec![Write::PutReseller(reseller), Write::PutMarketplace(marketplace), Write::PutConnection(connection(id))])
-            .await;
+        self.put(vec![
+            Write::PutReseller(reseller),
+            Write::PutMarketplace(marketplace),
+            Write::PutConnection(connection(id)),
+        ])
+        .await;
         self
     }
 

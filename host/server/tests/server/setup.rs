@@ -90,9 +90,12 @@ async fn a_change_shows_its_fields_and_never_a_secret() {
     let json = reply.json();
     let connection = &json["objects"][2];
     assert_eq!(connection["fields"], json!([{ "name": "settings.due_days", "before": "30", "after": "14" }]));
-    assert_eq!(connection["secrets"], json!([
-        { "name": "client_id", "state": "unchanged" }, { "name": "client_secret", "state": "changed" },
-    ]));
+    assert_eq!(
+        connection["secrets"],
+        json!([
+            { "name": "client_id", "state": "unchanged" }, { "name": "client_secret", "state": "changed" },
+        ])
+    );
     assert_eq!(json["objects"][3]["id"], "xero-main/item/CFQ7");
     assert_eq!(json["objects"][3]["fields"], json!([{ "name": "target", "before": "i-1", "after": "i-2" }]));
 }
@@ -170,14 +173,23 @@ async fn near_words_and_installed_plugins_are_told() {
     for (path, value, told) in [
         ("/connection/xero-main/plugin", json!("zero"), "installed are: xero; did you mean \"xero\"?"),
         ("/connection/xero-main/settings", json!({ "acount_code": "1" }), "did you mean \"account_code\"?"),
-        ("/connection/xero-main/settings", json!({ "account_code": "1", "status": "DRAFTS" }), "did you mean \"DRAFT\"?"),
+        (
+            "/connection/xero-main/settings",
+            json!({ "account_code": "1", "status": "DRAFTS" }),
+            "did you mean \"DRAFT\"?",
+        ),
         ("/connection/xero-main/marketplace", json!("ingrm"), "did you mean \"ingram\"?"),
-        ("/connection/xero-main/auth", json!("oauth2-client-credential"), "did you mean \"oauth2-client-credentials\"?"),
+        (
+            "/connection/xero-main/auth",
+            json!("oauth2-client-credential"),
+            "did you mean \"oauth2-client-credentials\"?",
+        ),
     ] {
         let mut document = document();
         *document.pointer_mut(path).unwrap() = value;
         let reply = apply(&world, &document, true).await;
-        let told_all = reply.json()["errors"].as_array().unwrap().iter().any(|e| e["detail"].as_str().unwrap().contains(told));
+        let told_all =
+            reply.json()["errors"].as_array().unwrap().iter().any(|e| e["detail"].as_str().unwrap().contains(told));
         assert!(told_all, "{told}: {}", reply.body);
     }
     let mut unknown = document();
@@ -193,12 +205,16 @@ async fn what_tasks_rest_on_stays_and_secrets_follow_no_new_address() {
     let mut moved = document();
     moved["connection"]["xero-main"]["base_url"] = json!("https://elsewhere.test");
     moved["connection"]["xero-main"]["secrets"] = json!({});
-    assert_eq!(codes(&world, &moved).await, [
-        ("/connection/xero-main/secrets/client_id".into(), "secret-needed-again".into()),
-        ("/connection/xero-main/secrets/client_secret".into(), "secret-needed-again".into()),
-    ]);
+    assert_eq!(
+        codes(&world, &moved).await,
+        [
+            ("/connection/xero-main/secrets/client_id".into(), "secret-needed-again".into()),
+            ("/connection/xero-main/secrets/client_secret".into(), "secret-needed-again".into()),
+        ]
+    );
     moved["connection"]["xero-main"]["secrets"] = document()["connection"]["xero-main"]["secrets"].clone();
-    for (pointer, value) in [("/location", "https://elsewhere.test"), ("/settings/token_url", "https://elsewhere.test")] {
+    for (pointer, value) in [("/location", "https://elsewhere.test"), ("/settings/token_url", "https://elsewhere.test")]
+    {
         let mut moved = document();
         moved["marketplace"]["ingram"]["settings"]["token_url"] = json!("https://market.test/token");
         assert_eq!(apply(&world, &moved, false).await.status, 200);
@@ -233,10 +249,9 @@ async fn secrets_that_are_there_need_not_be_given_again() {
 
 #[tokio::test]
 async fn new_secrets_wake_a_connection_that_needs_to_sign_in_and_leave_a_paused_one() {
-    for (state, after) in [
-        (ConnectionState::NeedsSignIn, ConnectionState::Enabled),
-        (ConnectionState::Paused, ConnectionState::Paused),
-    ] {
+    for (state, after) in
+        [(ConnectionState::NeedsSignIn, ConnectionState::Enabled), (ConnectionState::Paused, ConnectionState::Paused)]
+    {
         let world = World::new().await;
         apply(&world, &document(), false).await;
         let mut connection = world.store.connections().await.unwrap().remove(0);
@@ -252,8 +267,12 @@ async fn new_secrets_wake_a_connection_that_needs_to_sign_in_and_leave_a_paused_
 /// What the command line does before it sends a document: here every source gives the same text.
 fn resolve(value: toml::Value) -> Value {
     match value {
-        toml::Value::Table(table) if table.len() == 1 && (table.contains_key("env") || table.contains_key("file")) => json!("hush"),
-        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(key, value)| (key, resolve(value))).collect()),
+        toml::Value::Table(table) if table.len() == 1 && (table.contains_key("env") || table.contains_key("file")) => {
+            json!("hush")
+        }
+        toml::Value::Table(table) => {
+            Value::Object(table.into_iter().map(|(key, value)| (key, resolve(value))).collect())
+        }
         toml::Value::Array(values) => values.into_iter().map(resolve).collect(),
         other => serde_json::to_value(other).unwrap(),
     }
@@ -264,7 +283,8 @@ async fn the_documented_example_works_as_it_stands() {
     let source = include_str!("../../src/setup/mod.rs");
     let (_, rest) = source.split_once("//! ```toml\n").unwrap();
     let (example, _) = rest.split_once("//! ```").unwrap();
-    let text: String = example.lines().map(|line| line.trim_start_matches("//!").trim_start().to_owned() + "\n").collect();
+    let text: String =
+        example.lines().map(|line| line.trim_start_matches("//!").trim_start().to_owned() + "\n").collect();
     let document = resolve(toml::from_str(&text).unwrap());
     let world = World::new().await;
     assert_eq!(counts(&apply(&world, &document, false).await), (5, 0, 0));

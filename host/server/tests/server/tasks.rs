@@ -29,11 +29,15 @@ async fn a_task_is_ignored_with_its_reason_and_taken_back() {
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer);
     }
 
-    let reply = world.post(&format!("{path}/ignore"), &json!({ "text": "billed by hand", "until": "2026-12-01" })).await;
+    let reply =
+        world.post(&format!("{path}/ignore"), &json!({ "text": "billed by hand", "until": "2026-12-01" })).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
-    assert_eq!(reply.json()["ignored"], json!({
-        "reason": "by-person", "text": "billed by hand", "by": "biller", "at": "2026-11-21T09:12:00Z", "until": "2026-12-01",
-    }));
+    assert_eq!(
+        reply.json()["ignored"],
+        json!({
+            "reason": "by-person", "text": "billed by hand", "by": "biller", "at": "2026-11-21T09:12:00Z", "until": "2026-12-01",
+        })
+    );
     assert_eq!(world.get(&path).await.json()["task"]["version"], 2);
 
     let again = world.post(&format!("{path}/ignore"), &json!({ "text": "x" })).await;
@@ -41,7 +45,10 @@ async fn a_task_is_ignored_with_its_reason_and_taken_back() {
 
     let reply = world.call(Role::Biller, "POST", &format!("{path}/unignore"), None).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
-    assert_eq!(world.state(&id).await, TaskState::Pending(vec![Need::Decision { why: "waiting for the rules".into() }]));
+    assert_eq!(
+        world.state(&id).await,
+        TaskState::Pending(vec![Need::Decision { why: "waiting for the rules".into() }])
+    );
     let twice = world.call(Role::Biller, "POST", &format!("{path}/unignore"), None).await;
     assert_eq!(twice.problem(), "task-state");
     let actions: Vec<_> = world.store.audit(10).await.unwrap().into_iter().map(|e| e.action).collect();
@@ -55,7 +62,8 @@ async fn what_is_confirmed_cannot_be_ignored() {
     let tasks = world.get("/v1/tasks?limit=100").await.json();
     for task in tasks["tasks"].as_array().unwrap() {
         let state = task["state"].as_str().unwrap();
-        let reply = world.post(&format!("/v1/tasks/{}/ignore", task["id"].as_str().unwrap()), &json!({ "text": "no" })).await;
+        let reply =
+            world.post(&format!("/v1/tasks/{}/ignore", task["id"].as_str().unwrap()), &json!({ "text": "no" })).await;
         let may = ["pending", "ready", "planned", "parked"].contains(&state);
         assert_eq!(reply.status, if may { 200 } else { 409 }, "{state}: {}", reply.body);
     }
@@ -65,13 +73,20 @@ async fn what_is_confirmed_cannot_be_ignored() {
 async fn many_are_taken_back_by_filter_or_by_id() {
     let world = world().await;
     world.every_state().await;
-    let refused = [json!({}), json!({ "filter": {} }), json!({ "tasks": [] }), json!({ "tasks": ["t"], "filter": { "reason": "by-person" } })];
+    let refused = [
+        json!({}),
+        json!({ "filter": {} }),
+        json!({ "tasks": [] }),
+        json!({ "tasks": ["t"], "filter": { "reason": "by-person" } }),
+    ];
     for body in refused {
         assert_eq!(world.post("/v1/tasks/unignore", &body).await.status, 422, "{body}");
     }
     let none = world.post("/v1/tasks/unignore", &json!({ "filter": { "reason": "not-final" } })).await;
     assert_eq!(none.json(), json!({ "unignored": 0, "money": [] }));
-    let one = world.post("/v1/tasks/unignore", &json!({ "filter": { "reason": "zero-amount", "connection": "xero-main" } })).await;
+    let one = world
+        .post("/v1/tasks/unignore", &json!({ "filter": { "reason": "zero-amount", "connection": "xero-main" } }))
+        .await;
     assert_eq!(one.json(), json!({ "unignored": 1, "money": [{ "amount": "41.80", "currency": "USD" }] }));
 
     let left = world.get("/v1/tasks?state=ignored").await.json();
@@ -123,10 +138,19 @@ async fn links_are_set_cleared_and_kept_from_synchronizing() {
     put(named).await;
     assert_eq!(put(body("never-sync", none.clone())).await.json()["source_name"], "Microsoft 365");
     assert_eq!(put(body("unlinked", none.clone())).await.json()["state"], "unlinked");
-    for (state, target) in [("linked", none.clone()), ("linked", json!({ "id": " " })), ("unlinked", json!({ "id": "i" })), ("lnked", none)] {
+    for (state, target) in [
+        ("linked", none.clone()),
+        ("linked", json!({ "id": " " })),
+        ("unlinked", json!({ "id": "i" })),
+        ("lnked", none),
+    ] {
         assert_eq!(put(body(state, target)).await.problem(), "invalid", "{state}");
     }
     let audits: Vec<_> = world.store.audit(10).await.unwrap().into_iter().map(|e| e.detail).collect();
-    assert_eq!(audits, ["never-sync → unlinked", "linked to i-1  → never-sync", "none → linked to i-1 "], "no change, no entry");
+    assert_eq!(
+        audits,
+        ["never-sync → unlinked", "linked to i-1  → never-sync", "none → linked to i-1 "],
+        "no change, no entry"
+    );
     assert_eq!(world.store.links(&"xero-main".into(), None).await.unwrap().len(), 1);
 }

@@ -77,7 +77,12 @@ pub(crate) fn card() -> Card {
             auth(AuthScheme::AuthorizationCode, &["client_id", "client_secret", "refresh_token"]),
         ],
         static_headers: vec![],
-        budgets: Budgets { concurrency: 1, limits: vec![], retry_after_header: "Retry-After".into(), problem_header: None },
+        budgets: Budgets {
+            concurrency: 1,
+            limits: vec![],
+            retry_after_header: "Retry-After".into(),
+            problem_header: None,
+        },
         delivery: Delivery {
             idempotency_header: Some("Idempotency-Key".into()),
             idempotency_lifetime: Duration::from_secs(300),
@@ -126,7 +131,11 @@ impl Target for OneTarget {
     fn plan(&self, _: Arc<dyn Exchange>, _: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>> {
         never()
     }
-    fn apply(&self, _: Arc<dyn Exchange>, _: Vec<(Plan, Vec<ChangeReceipt>)>) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
+    fn apply(
+        &self,
+        _: Arc<dyn Exchange>,
+        _: Vec<(Plan, Vec<ChangeReceipt>)>,
+    ) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
         never()
     }
     fn locate(&self, _: Arc<dyn Exchange>, _: Plan, _: ChangeKey) -> Answer<'_, Located> {
@@ -151,7 +160,18 @@ impl Targets for OneTarget {
 
 fn entity(kind: String, draft: Draft) -> Entity {
     let (cycle, active) = (None, true);
-    Entity { kind, id: "e-1".into(), code: draft.code, name: draft.name, currency: draft.currency, cycle, active, price: draft.price, cost: draft.cost, attributes: vec![] }
+    Entity {
+        kind,
+        id: "e-1".into(),
+        code: draft.code,
+        name: draft.name,
+        currency: draft.currency,
+        cycle,
+        active,
+        price: draft.price,
+        cost: draft.cost,
+        attributes: vec![],
+    }
 }
 
 /// Answers by what is asked for: a query or name is the class of a failure, "trap", or anything else.
@@ -183,7 +203,15 @@ fn live(created: Arc<AtomicU32>) -> LiveTargets {
                 if let Some(error) = failure_named(&query) {
                     return Err(error);
                 }
-                let draft = Draft { key: String::new(), code: "C".into(), name: query, currency: None, price: None, cost: None, attributes: vec![] };
+                let draft = Draft {
+                    key: String::new(),
+                    code: "C".into(),
+                    name: query,
+                    currency: None,
+                    price: None,
+                    cost: None,
+                    attributes: vec![],
+                };
                 let next = cursor.is_none().then(|| "two".to_owned());
                 Ok(EntityPage { entities: vec![entity(kind, draft)], next })
             })
@@ -279,7 +307,14 @@ impl World {
         self.keyed(role, method, path, body, None).await
     }
 
-    pub(crate) async fn keyed(&self, role: Role, method: &str, path: &str, body: Option<&Value>, key: Option<&str>) -> Reply {
+    pub(crate) async fn keyed(
+        &self,
+        role: Role,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Reply {
         let token = bearer(role);
         let mut headers = vec![("Authorization", token.as_str())];
         if body.is_some() {

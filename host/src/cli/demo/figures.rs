@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use counterfoil_domain::id::TaskId;
 use counterfoil_domain::plan::SealedPlan;
-use counterfoil_domain::ports::{JournalStore as _, PageRequest, RunStore as _, SetupStore as _, StoredReceipt, TaskFilter, TaskStore as _};
+use counterfoil_domain::ports::{
+    JournalStore as _, PageRequest, RunStore as _, SetupStore as _, StoredReceipt, TaskFilter, TaskStore as _,
+};
 use counterfoil_domain::task::{Subject, Task, TaskState};
 use counterfoil_server::wire::RunView;
 use counterfoil_store::SqliteStore;
@@ -53,7 +55,9 @@ pub(super) async fn confirmable(store: &SqliteStore) -> Result<Vec<String>> {
     for task in tasks(store, &["planned"]).await? {
         let Some(digest) = task.state.plan() else { continue };
         let sealed = store.plan(digest).await?;
-        if sealed.is_some_and(|sealed| sealed.worst().is_none_or(|worst| worst == counterfoil_domain::plan::Severity::Notes)) {
+        if sealed
+            .is_some_and(|sealed| sealed.worst().is_none_or(|worst| worst == counterfoil_domain::plan::Severity::Notes))
+        {
             digests.push(digest.to_string());
         }
     }
@@ -85,18 +89,26 @@ async fn tasks(store: &SqliteStore, states: &[&str]) -> Result<Vec<Task>> {
 }
 
 impl Figures {
-    pub(super) async fn gather(service: &Service, sims: &Simulated, runs: Vec<RunView>, repeated: Repeated) -> Result<Self> {
+    pub(super) async fn gather(
+        service: &Service,
+        sims: &Simulated,
+        runs: Vec<RunView>,
+        repeated: Repeated,
+    ) -> Result<Self> {
         let store = &service.store;
         let all = tasks(store, &[]).await?;
         let mut figures = Self { tasks: all.len() as u64, ..Self::default() };
-        let count = |run: Option<&RunView>, name: &str| run.and_then(|run| run.counts.get(name)).copied().unwrap_or_default();
+        let count =
+            |run: Option<&RunView>, name: &str| run.and_then(|run| run.counts.get(name)).copied().unwrap_or_default();
         figures.orders = count(runs.first(), "orders-seen");
         figures.before_window = count(runs.first(), "orders-before-window");
         for task in &all {
             *figures.states.entry(task.state.name().to_owned()).or_default() += 1;
             figures.currency = task.amount.currency.to_string();
             match &task.state {
-                TaskState::Ignored(ignored) => *figures.ignored.entry(ignored.reason.name().to_owned()).or_default() += 1,
+                TaskState::Ignored(ignored) => {
+                    *figures.ignored.entry(ignored.reason.name().to_owned()).or_default() += 1
+                }
                 TaskState::Synced { .. } => figures.total_source += task.amount.amount,
                 _ => {}
             }
@@ -121,7 +133,8 @@ impl Figures {
             match by_number.get(sale.number.as_str()) {
                 None => self.mismatches.push(format!("the sale {} became no task", sale.number)),
                 Some(task) if task.amount.amount != sale.total => {
-                    self.mismatches.push(format!("{}: the task says {}, the order {}", sale.number, task.amount, sale.total));
+                    self.mismatches
+                        .push(format!("{}: the task says {}, the order {}", sale.number, task.amount, sale.total));
                 }
                 Some(task) if matches!(task.state, TaskState::Ignored(_)) => {
                     self.mismatches.push(format!("the sale {} is ignored", sale.number));

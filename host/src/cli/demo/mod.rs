@@ -34,7 +34,8 @@ pub(super) async fn run(args: &DemoArgs) -> Result<Exit> {
     step("starting a simulated marketplace, a simulated Xero, and the service");
     let sims = sim::start_world(args.seed, Utc::now(), SimPorts::default()).await?;
     let sign_in = init::make(&folder, "admin", &args.listen).await?;
-    std::fs::copy(&plugin, folder.join("plugins/xero.wasm")).context("the plugin cannot be copied into the demo's folder")?;
+    std::fs::copy(&plugin, folder.join("plugins/xero.wasm"))
+        .context("the plugin cannot be copied into the demo's folder")?;
     let service = compose::start(&Config::load(&folder.join("counterfoil.toml"))?).await?;
     let client = client(&service, &folder)?;
     step("applying setup.toml");
@@ -114,7 +115,9 @@ fn client(service: &Service, folder: &Path) -> Result<Client> {
 fn folder(args: &DemoArgs) -> Result<PathBuf> {
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
-        None => std::env::temp_dir().join(format!("counterfoil-demo-{}-{}", std::process::id(), Utc::now().timestamp())),
+        None => {
+            std::env::temp_dir().join(format!("counterfoil-demo-{}-{}", std::process::id(), Utc::now().timestamp()))
+        }
     };
     if folder.is_dir() && std::fs::read_dir(&folder)?.next().is_some() {
         bail!("{} is not empty; the demo needs a fresh folder, so that it touches nobody's data", folder.display());
@@ -127,7 +130,9 @@ fn folder(args: &DemoArgs) -> Result<PathBuf> {
 async fn plugin() -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|root| root.join("plugins/xero"));
     let Some(source) = source.filter(|source| source.join("plugin.toml").is_file()) else {
-        bail!("the demo builds the Xero target from plugins/xero, which is not here; run it from a checkout with `cargo run -- demo`");
+        bail!(
+            "the demo builds the Xero target from plugins/xero, which is not here; run it from a checkout with `cargo run -- demo`"
+        );
     };
     step("building the Xero target (a minute the first time)");
     let built = build::build(&source, &build::Options::default()).await?;

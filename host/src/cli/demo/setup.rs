@@ -56,6 +56,14 @@ plain_http = true
 private_addresses = true
 settings = {{ account_code = "{ACCOUNT_CODE}", tax_type = "{TAX_TYPE}" }}
 secrets = {{ client_id = {{ file = "secrets/client_id" }}, client_secret = {{ file = "secrets/client_secret" }} }}
+
+# No product stands for a cancellation fee: it needs a link of its own, here to a revenue account.
+[[connection.{CONNECTION}.link]]
+kind = "fee"
+source = "cancellation-fee"
+target = "{ACCOUNT_CODE}"
+name = "Cancellation fee"
+attributes = {{ account-code = "{ACCOUNT_CODE}" }}
 "#,
         cloudblue = sims.cloudblue_url,
         marketplace = sims.cloudblue_marketplace,

@@ -93,18 +93,21 @@ async fn another_key_opens_nothing_and_says_so() {
 
 #[tokio::test]
 async fn a_secret_cannot_be_moved_to_another_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let here = SecretScope::Connection("xero".into());
-    let there = SecretScope::Marketplace("xero".into());
-    let vault = SqliteVault::new(SqliteStore::open(&path).unwrap(), key(1));
-    vault.put(&here, "token", Secret::new(PLAIN)).await.unwrap();
-    drop(vault);
-    let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute("UPDATE secrets SET scope = 'marketplace/xero'", []).unwrap();
-    drop(raw);
-    let vault = SqliteVault::new(SqliteStore::open(&path).unwrap(), key(1));
-    assert!(matches!(vault.get(&there, "token").await, Err(VaultError::WrongKey { .. })));
+    let moves = [
+        ("scope = 'marketplace/xero'", SecretScope::Marketplace("xero".into()), "token"),
+        ("scope = 'connection/zero'", SecretScope::Connection("zero".into()), "token"),
+        ("name = 'taken'", SecretScope::Connection("xero".into()), "taken"),
+    ];
+    for (set, scope, name) in moves {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let vault = SqliteVault::new(SqliteStore::open(&path).unwrap(), key(1));
+        vault.put(&SecretScope::Connection("xero".into()), "token", Secret::new(PLAIN)).await.unwrap();
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        assert_eq!(raw.execute(&format!("UPDATE secrets SET {set}"), []).unwrap(), 1);
+        let opened = vault.get(&scope, name).await;
+        assert!(matches!(opened, Err(VaultError::WrongKey { .. })), "{set}: {opened:?}");
+    }
 }
 
 #[test]

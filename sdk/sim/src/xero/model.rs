@@ -20,6 +20,14 @@ pub struct Contact {
     pub(crate) other: Vec<(String, Json)>,
 }
 
+impl Contact {
+    /// A field without rules of its own, such as `TaxNumber`.
+    pub fn set(&mut self, name: &str, text: &str) {
+        self.other.retain(|(known, _)| known != name);
+        self.other.push((name.to_owned(), Json::from(text)));
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub id: String,

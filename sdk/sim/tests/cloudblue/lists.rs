@@ -1,3 +1,5 @@
+//! The lists: paging, filters and what their rows leave out.
+
 use std::collections::HashSet;
 
 use counterfoil_sim::cloudblue::CloudBlueConfig;

@@ -1,3 +1,5 @@
+//! Signing in: both kinds, the key on every call, expiry.
+
 use chrono::Duration;
 use counterfoil_sim::cloudblue::CloudBlueConfig;
 

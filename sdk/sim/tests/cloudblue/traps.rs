@@ -1,3 +1,5 @@
+//! The traps of the real interface, each by its switch.
+
 use std::collections::HashSet;
 
 use chrono::Duration;
