@@ -27,6 +27,8 @@ const RECORDS: usize = 10_000;
 /// Guests that run side by side; more wait their turn.
 const CALLS_AT_ONCE: usize = 16;
 const BUDGETS_KEPT_EVERY: Duration = Duration::from_secs(5);
+/// How long stopping waits for what is in hand; an answer that comes later is looked for at the next start.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// A running service.
 #[derive(Debug)]
@@ -57,6 +59,9 @@ pub fn open_store(config: &Config) -> Result<SqliteStore> {
 /// Starts everything: what was under way is taken up where the journal says.
 pub async fn start(config: &Config) -> Result<Service> {
     let store = open_store(config)?;
+    // Before the engine begins: a service that cannot listen must not send either.
+    let listener = listen(config).await?;
+    let address = listener.local_addr()?;
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let vault: Arc<dyn Vault> = Arc::new(SqliteVault::new(store.clone(), master_key(config)?));
     let shared: Arc<dyn Store> = Arc::new(store.clone());
@@ -105,10 +110,6 @@ pub async fn start(config: &Config) -> Result<Service> {
         inspect: InspectMarketplace(Arc::new(wiring::inspect)),
         https: config.https,
     };
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; another service may be running there", config.listen))?;
-    let address = listener.local_addr()?;
     let keepers = vec![
         tokio::spawn(keep_records(shared, records)),
         tokio::spawn(keep_budgets(Arc::clone(&http), config.budgets())),
@@ -117,16 +118,43 @@ pub async fn start(config: &Config) -> Result<Service> {
     Ok(Service { address, store, stop, server, worker, keepers, door: http, budgets: config.budgets() })
 }
 
+async fn listen(config: &Config) -> Result<TcpListener> {
+    TcpListener::bind(&config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}. Nothing was started and nothing was sent. Stop what listens there, or give another address as listen in the configuration",
+            config.listen
+        )
+    })
+}
+
 impl Service {
-    /// Stops taking work, finishes or journals what is in hand, keeps the budgets.
+    /// Stops taking work, finishes what is in hand as far as the grace goes, keeps the budgets. What is cut off has
+    /// its intent in the journal.
     pub async fn stop(self) -> Result<()> {
-        self.stop.send_replace(true);
-        self.worker.await.context("the engine stopped with a defect; what was under way is in the journal")?;
-        self.server.await.context("the server stopped with a defect")??;
-        save_budgets(&self.door, &self.budgets);
-        for keeper in self.keepers {
+        self.stop_within(GRACE).await
+    }
+
+    async fn stop_within(self, grace: Duration) -> Result<()> {
+        let Self { stop, mut server, mut worker, keepers, door, budgets, .. } = self;
+        stop.send_replace(true);
+        let ended = tokio::time::timeout(grace, async { tokio::join!(&mut worker, &mut server) }).await;
+        save_budgets(&door, &budgets);
+        for keeper in keepers {
             keeper.abort();
+            // Until it has ended it holds the database, and the next start would find it in use.
+            let _ = keeper.await;
         }
+        let Ok((worked, served)) = ended else {
+            worker.abort();
+            server.abort();
+            tracing::warn!(
+                "what was in hand did not end within {} s and was cut off; it is in the journal and is looked for at the next start",
+                grace.as_secs()
+            );
+            return Ok(());
+        };
+        worked.context("the engine stopped with a defect; what was under way is in the journal")?;
+        served.context("the server stopped with a defect")??;
         Ok(())
     }
 }
@@ -204,5 +232,48 @@ async fn keep_records(store: Arc<dyn Store>, mut records: mpsc::Receiver<Exchang
         if let Err(error) = store.commit(writes).await {
             tracing::warn!(%error, "some calls could not be added to the log of calls");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        MasterKey::generate(&mut [7; 32]).write_new(folder.path().join("master.key")).unwrap();
+        std::fs::write(folder.path().join("counterfoil.toml"), "listen = \"127.0.0.1:0\"").unwrap();
+        let config = Config::load(&folder.path().join("counterfoil.toml")).unwrap();
+        (folder, config)
+    }
+
+    #[tokio::test]
+    async fn stopping_does_not_wait_for_a_caller_that_never_ends() {
+        let (_folder, config) = folder();
+        let service = start(&config).await.unwrap();
+        let mut half = std::net::TcpStream::connect(service.address).unwrap();
+        half.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nna").unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let begun = Instant::now();
+        service.stop_within(Duration::from_millis(300)).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        drop(half);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_or_folder_is_told_before_anything_is_done() {
+        let (_folder, config) = folder();
+        let service = start(&config).await.unwrap();
+        let second = start(&config).await.unwrap_err();
+        assert!(format!("{second:#}").contains("the database"), "{second:#}");
+        let (_other, mut config) = self::folder();
+        config.listen = service.address.to_string();
+        let second = start(&config).await.unwrap_err();
+        assert!(format!("{second:#}").contains("Nothing was started"), "{second:#}");
+        service.stop().await.unwrap();
     }
 }

@@ -77,7 +77,7 @@ impl Config {
     }
 
     /// Relative paths are the file's, not the shell's.
-    fn below(mut self, folder: &Path) -> Self {
+    pub(crate) fn below(mut self, folder: &Path) -> Self {
         self.data_dir = folder.join(self.data_dir);
         self.plugins_dir = folder.join(self.plugins_dir);
         if let MasterKeySource::File(path) = &self.master_key {

@@ -4,14 +4,18 @@
 use std::sync::Arc;
 
 use counterfoil_domain::digest::Digester;
+use counterfoil_domain::directory::{Draft, Entity};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{BatchId, ConnectionId};
-use counterfoil_domain::journal::{Batch, BatchState};
-use counterfoil_domain::ports::{CallError, Clock, Door, Exchange, Store, Target, Targets, Write};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
+use counterfoil_domain::ports::{CallError, Clock, CommitError, Door, Exchange, Store, Target, Targets, Write};
 use counterfoil_engine::{Journaled, Over, ReadOnly};
 use counterfoil_server::LiveTargets;
 
 use crate::wiring::Wiring;
+
+/// How often the same thing may be asked for again after it was refused.
+const MOST_TURNS: u32 = 50;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
@@ -46,16 +50,32 @@ impl Live {
         })
     }
 
+    /// Creates, once. A second click finds the answer of the first. A refusal is not kept for ever: what was refused
+    /// created nothing, so the next click asks anew, under a new key, because targets keep errors under the old one.
+    async fn create(&self, id: &ConnectionId, kind: String, draft: Draft) -> Result<Entity, CallError> {
+        let target = self.target(id).await?;
+        for turn in 0..MOST_TURNS {
+            let batch = self.batch(id, &target, &draft.key, turn);
+            let known = self.store.effects(&batch.id).await.map_err(|error| journal(&error.into()))?;
+            let was_answered = !known.is_empty() && known.iter().all(|effect| is_known(effect, &target, &*self.clock));
+            let exchange = self.writes(&target, batch).await?;
+            let created = target.create(exchange, kind.clone(), draft.clone()).await;
+            if created.is_ok() || !was_answered {
+                return created;
+            }
+        }
+        let text = "this was tried and refused too often; change what is to be created, or create it in the target";
+        Err(CallError::Failed(Failure::new(FailureClass::Rejected, "refused-too-often", text)))
+    }
+
     /// A batch of its own without plans: the journal holds what was asked for, and a second click finds it.
-    async fn writes(
-        &self,
-        id: &ConnectionId,
-        target: &Arc<dyn Target>,
-        key: &str,
-    ) -> Result<Arc<dyn Exchange>, CallError> {
+    fn batch(&self, id: &ConnectionId, target: &Arc<dyn Target>, key: &str, turn: u32) -> Batch {
         let mut digest = Digester::new("create");
         digest.text(id.as_str()).text(key);
-        let batch = Batch {
+        if turn > 0 {
+            digest.count(turn as usize);
+        }
+        Batch {
             id: BatchId::new(format!("create_{}", digest.short())),
             connection: id.clone(),
             plugin: target.digest().clone(),
@@ -65,13 +85,13 @@ impl Live {
             opened_at: self.clock.now(),
             probes: 0,
             probe_at: None,
-        };
-        let commit = self.store.commit(vec![Write::PutBatch(batch.clone())]).await;
-        commit.map_err(|error| {
-            CallError::Failed(Failure::new(FailureClass::Transient, "journal-unavailable", error.to_string()))
-        })?;
+        }
+    }
+
+    async fn writes(&self, target: &Arc<dyn Target>, batch: Batch) -> Result<Arc<dyn Exchange>, CallError> {
+        self.store.commit(vec![Write::PutBatch(batch.clone())]).await.map_err(|error| journal(&error))?;
         let over = Over { door: &self.door, store: &self.store, clock: &self.clock };
-        Ok(Arc::new(Journaled::new(over, id.clone(), batch.id, target.card())))
+        Ok(Arc::new(Journaled::new(over, batch.connection, batch.id, target.card())))
     }
 
     pub(crate) fn into_targets(self) -> LiveTargets {
@@ -93,12 +113,27 @@ impl Live {
             }),
             create: Arc::new(move |id, kind, draft| {
                 let live = create.clone();
-                Box::pin(async move {
-                    let target = live.target(&id).await?;
-                    let exchange = live.writes(&id, &target, &draft.key).await?;
-                    target.create(exchange, kind, draft).await
-                })
+                Box::pin(async move { live.create(&id, kind, draft).await })
             }),
         }
     }
+}
+
+/// What became of a write is known, or will be shown by the look that every creation begins with.
+fn is_known(effect: &Effect, target: &Arc<dyn Target>, clock: &dyn Clock) -> bool {
+    match &effect.state {
+        EffectState::Answered(response) if response.status < 500 => true,
+        EffectState::NotSent { .. } => false,
+        EffectState::Answered(_) | EffectState::Intent => {
+            let delivery = &target.card().delivery;
+            let wait = delivery.settle.max(delivery.idempotency_lifetime);
+            let wait = chrono::Duration::from_std(wait).unwrap_or_else(|_| chrono::Duration::days(1));
+            delivery.locate_is_reliable && effect.deadline + wait < clock.now()
+        }
+    }
+}
+
+fn journal(error: &CommitError) -> CallError {
+    let text = format!("the journal cannot be used: {error}. Nothing was sent.");
+    CallError::Failed(Failure::new(FailureClass::Transient, "journal-unavailable", text))
 }

@@ -1,10 +1,14 @@
 //! The binary: reads the command line, runs one verb, answers with a documented exit code.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use counterfoil::cli::{self, Cli};
 use counterfoil::exit::Exit;
+
+/// How long threads that block may hold up the end.
+const LET_GO: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -23,7 +27,10 @@ fn main() -> ExitCode {
             return Exit::Error.into();
         }
     };
-    match runtime.block_on(cli::run(cli)) {
+    let ended = runtime.block_on(cli::run(cli));
+    // Whoever is told to stop does not wait for threads that do not listen: the journal has what they do.
+    runtime.shutdown_timeout(LET_GO);
+    match ended {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("counterfoil: {error:#}");

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// A command that says nothing for so long hangs; the first build of the plugin may take its time.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 const BUILD_PATIENCE: Duration = Duration::from_secs(600);
 
 /// A child process that does not outlive its test.
@@ -79,16 +79,18 @@ impl Running {
     }
 
     pub(crate) fn said(self) -> Said {
-        self.said_within(PATIENCE)
+        self.said_within(PATIENCE, String::new)
     }
 
-    fn said_within(mut self, patience: Duration) -> Said {
+    /// What else is known is told when it hangs.
+    fn said_within(mut self, patience: Duration, known: impl Fn() -> String) -> Said {
         let begun = Instant::now();
         let ended = loop {
             if let Some(ended) = self.child.try_wait().unwrap() {
                 break ended;
             }
-            assert!(begun.elapsed() < patience, "{} hangs. stdout: {} stderr: {}", self.what, self.out(), self.err());
+            let so_far = || format!("stdout: {}\nstderr: {}\n{}", self.out(), self.err(), known());
+            assert!(begun.elapsed() < patience, "{} hangs\n{}", self.what, so_far());
             std::thread::sleep(Duration::from_millis(5));
         };
         Said { what: self.what.clone(), code: ended.code(), out: self.out(), err: self.err() }
@@ -155,7 +157,7 @@ fn what(args: &[&str]) -> String {
 pub(crate) fn counterfoil(folder: &Path, args: &[&str]) -> Said {
     let mut command = command(args);
     command.current_dir(folder);
-    Running::start(command, what(args)).said_within(BUILD_PATIENCE)
+    Running::start(command, what(args)).said_within(BUILD_PATIENCE, String::new)
 }
 
 /// The Xero component, built once a process. None, with a word about it, where Rust cannot build for wasm; never in CI.
@@ -282,7 +284,7 @@ impl Shop {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Said {
-        self.start(args).said()
+        self.start(args).said_within(PATIENCE, || format!("the service: {}", self.log()))
     }
 
     /// Every task, or every task in a state.
@@ -310,10 +312,11 @@ pub(crate) struct Sims {
 impl Sims {
     /// The world of the demo as of today, and books in its currency.
     pub(crate) fn start() -> Self {
-        Self::of(World::generate(&WorldSpec::new(1, Utc::now().date_naive())), "USD")
+        Self::of(World::generate(&WorldSpec::new(1, Utc::now().date_naive())), "USD", "200")
     }
 
-    pub(crate) fn of(world: World, base_currency: &str) -> Self {
+    /// Books whose items name this account.
+    pub(crate) fn of(world: World, base_currency: &str, account: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let org = XeroOrg::new("5b1e7c1c-6f0b-4a3e-9d5c-2f4a8d1b7e60", "Test Company", "NZ", base_currency);
         let xero = XeroSim::new(XeroConfig { orgs: vec![org], ..XeroConfig::default() }, SimClock::wall());
@@ -323,7 +326,7 @@ impl Sims {
             books.edit_contact(&id, |contact| contact.email = Some(seed.email));
         }
         for seed in world.expected_xero_items() {
-            books.add_item(&seed.code, &seed.name, seed.sale_price.unwrap_or(Decimal::ZERO), "200");
+            books.add_item(&seed.code, &seed.name, seed.sale_price.unwrap_or(Decimal::ZERO), account);
         }
         let xero = runtime.block_on(xero.start(None)).unwrap();
         let cloudblue = CloudBlueSim::new(world, CloudBlueConfig::default(), SimClock::wall());
@@ -331,11 +334,15 @@ impl Sims {
         Self { cloudblue, xero, runtime }
     }
 
-    /// The same marketplace at another address.
-    pub(crate) fn marketplace_at(&self, port: u16) -> CloudBlueHandle {
+    /// The marketplace goes away, and comes back at the same address with the same world.
+    pub(crate) fn without_marketplace(&mut self, work: impl FnOnce()) {
         let world = self.cloudblue.with_world(|world| world.clone());
-        let sim = CloudBlueSim::new(world, CloudBlueConfig::default(), SimClock::wall());
-        self.runtime.block_on(sim.start(Some(port))).unwrap()
+        let port = self.cloudblue.origin().rsplit_once(':').unwrap().1.parse().unwrap();
+        let restart = |world, port| CloudBlueSim::new(world, CloudBlueConfig::default(), SimClock::wall()).start(port);
+        let aside = self.runtime.block_on(restart(world.clone(), None)).unwrap();
+        self.runtime.block_on(std::mem::replace(&mut self.cloudblue, aside).stop());
+        work();
+        self.cloudblue = self.runtime.block_on(restart(world, Some(port))).unwrap();
     }
 
     pub(crate) fn setup(&self) -> String {

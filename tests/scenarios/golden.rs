@@ -18,7 +18,8 @@ Which order lines become documents in Xero, and whose price counts
 for each connection; the two columns show both choices. An order with one line that is not listed here is ignored whole,
 with that line named; it is never billed in part. Lines of zero, payments and deposits bill nothing and keep no order back.
 
-A line is usage when its product is pay-per-use, or when the order is billed by external rating.
+A line is usage when its product is pay-per-use, or when the order is billed by external rating. A migration is ignored
+whatever is on it, as \"migrated-subscription\": the subscription is reconciled once, and its later orders are ordinary.
 ";
 
 const SWITCH: &str = "

@@ -1,7 +1,7 @@
 //! A reseller whose customers and products are linked, an engine over any store, and the runs of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -10,9 +10,7 @@ use counterfoil_domain::connection::{
 };
 use counterfoil_domain::id::{Actor, ConnectionId, EntityId, MarketplaceId, PlanDigest, PluginId, ResellerId, RunId};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
-use counterfoil_domain::ports::{
-    Clock, Door, ManualClock, MarketplaceClient, PageRequest, Store, Target, TaskFilter, Write,
-};
+use counterfoil_domain::ports::{Clock, Door, MarketplaceClient, PageRequest, Store, Target, TaskFilter, Write};
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
 use counterfoil_domain::task::{Event, Task, next};
 use counterfoil_engine::{Engine, Parts, Sources};
@@ -27,6 +25,19 @@ use super::xero::{Xero, contact};
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+/// Time goes on as it does for users, and days pass when told.
+#[derive(Debug)]
+struct Running {
+    started: Instant,
+    ahead: Mutex<chrono::Duration>,
+}
+
+impl Clock for Running {
+    fn now(&self) -> DateTime<Utc> {
+        now() + self.started.elapsed() + *self.ahead.lock().unwrap()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +62,7 @@ pub(crate) struct World {
     pub(crate) shop: Arc<Shop>,
     pub(crate) xero: Arc<Xero>,
     pub(crate) tally: Arc<Tally>,
-    clock: Arc<ManualClock>,
+    clock: Arc<Running>,
     store: Arc<dyn Store>,
     engine: Engine,
     runs: std::cell::Cell<u32>,
@@ -72,7 +83,7 @@ impl World {
         shop.add(0, orders, now() - chrono::Duration::days(3));
         let sources = Sources::default();
         sources.put(MarketplaceId::new("m"), Arc::clone(&shop) as Arc<dyn MarketplaceClient>);
-        let clock = Arc::new(ManualClock::at(now()));
+        let clock = Arc::new(Running { started: Instant::now(), ahead: Mutex::new(chrono::Duration::zero()) });
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),
             targets: Arc::new(Only(Arc::clone(target))),
@@ -86,7 +97,7 @@ impl World {
     }
 
     pub(crate) fn advance(&self, by: chrono::Duration) {
-        self.clock.advance(by);
+        *self.clock.ahead.lock().unwrap() += by;
     }
 
     /// One run from its row to its end.

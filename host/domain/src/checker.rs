@@ -188,7 +188,14 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
         findings.block("plan-total", format!("the plan comes to {total}, the order to {due}"));
     }
     let all_from_order = order.lines.iter().all(|line| line.price_source == PriceSource::Order);
-    if let Some(said) = against.order_total.filter(|said| all_from_order && said.amount != order.total) {
+    // A source may count finer than a coin; what is billed never does.
+    let said = against.order_total.map(|said| said.rounded(against.rules.rounding));
+    if let Some(said) = said.filter(|said| !all_from_order && said.amount != order.total) {
+        let ours = Money::new(order.total, order.currency);
+        let text = format!("the marketplace's prices come to {said}, with the target's catalogue it is {ours}");
+        findings.add(Severity::Notes, "catalogue-differs", text);
+    }
+    if let Some(said) = said.filter(|said| all_from_order && said.amount != order.total) {
         let ours = Money::new(order.total, order.currency);
         let text = format!("the marketplace says the order comes to {said}, its billable lines come to {ours}");
         findings.add(Severity::NeedsPerson, "order-total-differs", text);

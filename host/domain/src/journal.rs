@@ -139,7 +139,10 @@ pub fn write_step(
         EffectState::Answered(response) => WriteStep::Replay(Response { replayed: true, ..response.clone() }),
         EffectState::NotSent { .. } => WriteStep::Again { attempt: effect.attempt + 1 },
         EffectState::Intent => match key_lives_until {
-            Some(until) if now < until => WriteStep::SameKey { attempt: effect.attempt + 1 },
+            // Before its first sending: the clock was set back, and nobody knows how long the key has lived.
+            Some(until) if (effect.first_sent_at..until).contains(&now) => {
+                WriteStep::SameKey { attempt: effect.attempt + 1 }
+            }
             _ => WriteStep::Uncertain,
         },
     }

@@ -11,7 +11,8 @@ use crate::connection::HostRules;
 use crate::id::Actor;
 use crate::job::{JobKind, PriceSource};
 use crate::link::{Link, LinkKind, LinkState};
-use crate::market::Subscription;
+use crate::market::{Subscription, SubscriptionLine};
+use crate::money::Money;
 use crate::order::{BillingModel, Fee, LineKind, Order, OrderLine, OrderStatus, OrderType};
 use crate::pricing::is_partial;
 use crate::scenario::{self, PriceWhy, Situation, Taken};
@@ -45,7 +46,7 @@ pub struct Law<'a> {
     pub scenarios: &'a [Scenario],
     pub rules: &'a HostRules,
     pub links: &'a LinkBook,
-    /// Codes of products that are pay-per-use.
+    /// Codes of products that are pay-per-use, in lower case: sources spell them as they like.
     pub metered: &'a BTreeSet<String>,
     pub now: DateTime<Utc>,
 }
@@ -111,7 +112,7 @@ pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law
     }
     let table = table(law);
     if order.lines.is_empty() {
-        return without_lines(order, &table, law);
+        return without_lines(order, subscription, &table, law);
     }
     let mut lines = Vec::new();
     let mut notes = Vec::new();
@@ -162,7 +163,8 @@ fn situation(
     subscription: Option<&Subscription>,
     metered: &BTreeSet<String>,
 ) -> Situation {
-    let product_metered = line.product.as_ref().is_some_and(|product| metered.contains(&product.code));
+    let is_metered = |code: &str| metered.contains(code) || metered.contains(&code.to_lowercase());
+    let product_metered = line.product.as_ref().is_some_and(|product| is_metered(&product.code));
     let cycle = line.cycle.or_else(|| subscription.and_then(|s| s.cycle));
     let aligned = match line.cycle {
         Some(cycle) => cycle == crate::period::Cycle::StatementDay,
@@ -178,18 +180,24 @@ fn situation(
 }
 
 /// A billable type without lines is never dropped: a person says what to bill.
-fn without_lines<'a>(order: &Order, table: &[Scenario], law: Law<'_>) -> Judgement<'a> {
-    let row = table.iter().find(|row| row.order == order.kind());
-    let Some(row) = row else {
+fn without_lines<'a>(
+    order: &Order,
+    subscription: Option<&Subscription>,
+    table: &[Scenario],
+    law: Law<'_>,
+) -> Judgement<'a> {
+    let mut of_order = table.iter().filter(|row| row.order == order.kind()).peekable();
+    if of_order.peek().is_none() {
         let text = format!("no scenario of this target takes {} orders", order.kind());
         return Judgement::ignored(IgnoreReason::UnsupportedOrderType, text, law.now);
-    };
-    if !table.iter().any(|row| row.order == order.kind() && row.models.contains(&order.billing_model)) {
+    }
+    let Some(row) = of_order.find(|row| row.models.contains(&order.billing_model)) else {
         let text = format!("no scenario of this target takes {} orders billed {}", order.kind(), order.billing_model);
         return Judgement::ignored(IgnoreReason::UnsupportedBillingModel, text, law.now);
-    }
+    };
     let total = order.money(order.total.unwrap_or(Decimal::ZERO));
-    let why = format!("the marketplace gives no lines for this {} order of {total}", order.kind());
+    let proposed = subscription.map(|subscription| proposed(order, subscription)).unwrap_or_default();
+    let why = format!("the marketplace gives no lines for this {} order of {total}{proposed}", order.kind());
     Judgement {
         verdict: Verdict::Pending(vec![Need::Decision { why }]),
         lines: Vec::new(),
@@ -197,6 +205,26 @@ fn without_lines<'a>(order: &Order, table: &[Scenario], law: Law<'_>) -> Judgeme
         scenario: row.name.clone(),
     }
 }
+
+/// What the subscription holds, for the person who decides.
+fn proposed(order: &Order, subscription: &Subscription) -> String {
+    let price = |unit: Decimal| Money::new(unit, subscription.currency.unwrap_or(order.currency));
+    let line = |line: &SubscriptionLine| {
+        format!("{} × {} at {}", line.quantity.normalize(), line.product.name, price(line.unit_price))
+    };
+    let mut lines: Vec<String> = subscription.lines.iter().take(MOST_PROPOSED).map(line).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let more = subscription.lines.len() - lines.len();
+    if more > 0 {
+        lines.push(format!("{more} more"));
+    }
+    format!("; subscription {} holds {}", subscription.name, lines.join(", "))
+}
+
+/// A sentence, not a list of hundreds.
+const MOST_PROPOSED: usize = 12;
 
 pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verdict {
     let mut needs = BTreeSet::new();
@@ -228,14 +256,17 @@ pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verd
     if needs.is_empty() { Verdict::Ready } else { Verdict::Pending(needs.into_iter().collect()) }
 }
 
-/// Which link a line needs. A fee of the plan itself names no product and may go without an item.
+/// Which link a line needs. A fee of the plan itself names no product: at the order's price it may go without an
+/// item, at the catalogue's it takes the item that the fee is linked to.
 pub fn link_of(billable: &Billable<'_>) -> Option<(LinkKind, String, String)> {
-    if billable.fee == Fee::CancellationFee {
-        let name = Fee::CancellationFee.name().to_owned();
-        return Some((LinkKind::Fee, name.clone(), name));
+    let name = billable.fee.name().to_owned();
+    let fee = (LinkKind::Fee, name.clone(), name);
+    match &billable.line.product {
+        _ if billable.fee == Fee::CancellationFee => Some(fee),
+        Some(product) => Some((LinkKind::Item, product.code.clone(), product.name.clone())),
+        None if billable.price == PriceSource::Catalogue => Some(fee),
+        None => None,
     }
-    let product = billable.line.product.as_ref()?;
-    Some((LinkKind::Item, product.code.clone(), product.name.clone()))
 }
 
 /// The order's money: the sum of what it bills, else what it says of itself.

@@ -22,6 +22,7 @@ pub mod period;
 pub mod plan;
 pub mod ports;
 pub mod pricing;
+pub mod resolve;
 pub mod run;
 pub mod scenario;
 pub mod secret;

@@ -18,6 +18,11 @@ pub enum NoMatch {
         key: String,
         targets: Vec<String>,
     },
+    /// Several customers of the marketplace have the key: whose party it is would be a guess.
+    Shared {
+        key: String,
+        customers: Vec<String>,
+    },
     /// The target thing is another's already.
     Taken {
         target: String,
@@ -69,14 +74,27 @@ fn alphanumeric(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
 }
 
-/// The party of a customer: by external id (its own or the marketplace's), else by tax number.
-pub fn party(
-    connection: &ConnectionId,
-    customer: &Customer,
-    keys: &Keys<'_>,
-    taken: &BTreeMap<String, String>,
-) -> Result<Link, NoMatch> {
-    let mut tries: Vec<(&'static str, String, String)> = Vec::new();
+/// Keys that more than one customer of a marketplace has, with the customers' names.
+#[derive(Debug, Default)]
+pub struct SharedKeys(BTreeMap<(&'static str, String), Vec<String>>);
+
+pub fn shared_keys(customers: &[Customer]) -> SharedKeys {
+    let mut all: BTreeMap<(&'static str, String), Vec<&Customer>> = BTreeMap::new();
+    for customer in customers {
+        for (kind, key, _) in tries(customer) {
+            let holders = all.entry((kind, key)).or_default();
+            if holders.last().is_none_or(|last| last.id != customer.id) {
+                holders.push(customer);
+            }
+        }
+    }
+    let names = |holders: Vec<&Customer>| holders.iter().map(|c| format!("{} ({})", c.name, c.id)).collect();
+    SharedKeys(all.into_iter().filter(|(_, h)| h.len() > 1).map(|(key, holders)| (key, names(holders))).collect())
+}
+
+/// The keys that a customer may be known by, strongest first, each with the sentence that explains a match.
+fn tries(customer: &Customer) -> Vec<(&'static str, String, String)> {
+    let mut tries = Vec::new();
     if let Some(external) = &customer.external_id {
         tries.push((EXTERNAL, external.clone(), format!("external id {external} is the same in both")));
     }
@@ -89,8 +107,23 @@ pub fn party(
             tries.push((TAX, tax.clone(), format!("tax number {tax} is the same in both")));
         }
     }
-    for (kind, key, why) in tries {
+    tries
+}
+
+/// The party of a customer: by external id (its own or the marketplace's), else by tax number.
+pub fn party(
+    connection: &ConnectionId,
+    customer: &Customer,
+    keys: &Keys<'_>,
+    shared: &SharedKeys,
+    taken: &BTreeMap<String, String>,
+) -> Result<Link, NoMatch> {
+    let id = customer.id.as_str();
+    for (kind, key, why) in tries(customer) {
         if let Some(entity) = keys.unique(kind, &key)? {
+            if let Some(customers) = shared.0.get(&(kind, key.clone())) {
+                return Err(NoMatch::Shared { key: format!("{kind} {key}"), customers: customers.clone() });
+            }
             if let Some(by) = taken.get(entity.id.as_str()).filter(|by| by.as_str() != id) {
                 return Err(NoMatch::Taken { target: entity.name.clone(), by: by.clone() });
             }

@@ -81,6 +81,16 @@ impl Cycle {
         }
     }
 
+    /// The whole period that ends before `end`.
+    pub fn period_to(&self, end: NaiveDate) -> Option<Period> {
+        let start = match self {
+            Self::Days(days) => end.checked_sub_days(chrono::Days::new(u64::from(*days)))?,
+            Self::Months(months) => end.checked_sub_months(Months::new(*months))?,
+            Self::StatementDay => end.checked_sub_months(Months::new(1))?,
+        };
+        Period::new(start, end).ok()
+    }
+
     /// The whole period that begins on `start`.
     pub fn period_from(&self, start: NaiveDate) -> Option<Period> {
         let end = match self {

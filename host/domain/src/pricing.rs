@@ -55,7 +55,10 @@ pub fn from_catalogue(
     let quantity = line.quantity.abs();
     let exact = quantity.checked_mul(price).ok_or(PriceError::Overflow)?;
     let size = rounding.apply(exact, currency.minor_units());
-    let amount = if line.amount.is_sign_negative() { -size } else { size };
+    let negative = line.amount.is_sign_negative();
+    let amount = if negative { -size } else { size };
+    // A refund of a positive quantity: the price carries the sign, so that quantity × price stays the amount.
+    let price = if line.quantity.is_sign_negative() == negative { price } else { -price };
     let arithmetic = format!(
         "{} × {} = {}, price from the target's catalogue: {}",
         line.quantity.normalize(),
@@ -69,7 +72,12 @@ pub fn from_catalogue(
 /// Whether the line bills less (or more) than one whole period: judged by the line where it tells.
 pub fn is_partial(period: Option<Period>, cycle: Option<Cycle>) -> bool {
     match (period, cycle) {
-        (Some(period), Some(cycle)) => cycle.period_from(period.start()).is_some_and(|whole| whole != period),
+        (Some(period), Some(cycle)) => {
+            // Billed on the 31st, a whole period may begin on the 30th: then its end tells, not its start.
+            let begins = cycle.period_from(period.start()).is_some_and(|whole| whole == period);
+            let ends = cycle.period_to(period.end()).is_some_and(|whole| whole == period);
+            !begins && !ends
+        }
         _ => false,
     }
 }

@@ -6,18 +6,24 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::connection::PriceChoice;
-use crate::id::{LineId, MarketplaceId, OrderId};
+use crate::connection::{HostRules, PriceChoice};
+use crate::id::{ConnectionId, LineId, MarketplaceId, OrderId, SubscriptionId};
 use crate::job::PriceSource;
 use crate::judge::{Billable, Judgement, Law, links};
 use crate::market::{Subscription, SubscriptionStatus};
 use crate::money::Currency;
-use crate::order::{Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
+use crate::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
 use crate::scenario::PriceWhy;
 use crate::task::{Need, Verdict};
 
 /// The row's name on the task.
 pub const SCENARIO: &str = "initial snapshot";
+
+/// Where a connection's snapshot is kept: what the subscription becomes later must not change it.
+pub fn key(marketplace: &MarketplaceId, connection: &ConnectionId, subscription: &SubscriptionId) -> OrderKey {
+    let order = OrderId::new(format!("initial:{connection}:{subscription}"));
+    OrderKey { marketplace: marketplace.clone(), order }
+}
 
 /// The snapshot as an order, so that everything behind treats it alike.
 pub fn order(
@@ -83,6 +89,53 @@ pub fn judge<'a>(order: &'a Order, law: Law<'_>) -> Judgement<'a> {
         links(order, &lines, law)
     };
     Judgement { verdict, lines, notes: Vec::new(), scenario: SCENARIO.to_owned() }
+}
+
+/// What a snapshot has to do with an order of its subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cover {
+    None,
+    Whole,
+    /// Some of its lines and not others: a person decides, because an order is never billed in part.
+    Part,
+}
+
+/// Whether the snapshot taken `at` stands for a completed order. `watched`: the order was seen after that and was not
+/// final yet, so without a provisioning date it took effect later.
+pub fn covers(at: DateTime<Utc>, order: &Order, watched: bool, rules: &HostRules) -> Cover {
+    match order.kind() {
+        // A migration says more about itself.
+        OrderType::Migration => Cover::None,
+        OrderType::Billing => covers_billing(at, order, rules),
+        _ => {
+            let effective = match order.provisioned_at {
+                // A day without a time is its midnight; what was ordered after the snapshot is never in it.
+                Some(provisioned) => provisioned.max(order.created_at),
+                None if watched => return Cover::None,
+                None => order.created_at,
+            };
+            if effective <= at { Cover::Whole } else { Cover::None }
+        }
+    }
+}
+
+/// Past usage is in no snapshot. The default model's monthly order is, where the connection bills it at all: for periods
+/// that began with or before the snapshot.
+fn covers_billing(at: DateTime<Utc>, order: &Order, rules: &HostRules) -> Cover {
+    if !rules.recurring_before_period || order.billing_model != BillingModel::BeforeBillingPeriod {
+        return Cover::None;
+    }
+    let bills = |line: &&OrderLine| !line.amount.is_zero() && !matches!(line.kind, LineKind::NotBillable(_));
+    let inside = |line: &OrderLine| {
+        let begins = line.service_period.map_or_else(|| order.effective_on(), |period| period.start());
+        matches!(&line.kind, LineKind::Fee(fee) if fee.recurs()) && begins <= at.date_naive()
+    };
+    let billing: Vec<&OrderLine> = order.lines.iter().filter(bills).collect();
+    match billing.iter().filter(|line| inside(line)).count() {
+        0 => Cover::None,
+        all if all == billing.len() => Cover::Whole,
+        _ => Cover::Part,
+    }
 }
 
 /// Active subscriptions that no sales order of the first window stands for.

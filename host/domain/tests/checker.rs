@@ -187,6 +187,18 @@ fn each_spoiled_plan_is_found_by_its_code() {
 #[test]
 fn a_difference_to_the_orders_total_needs_a_person() {
     assert_eq!(codes(&plan(), &job(), "604.01", &HostRules::default()), ["order-total-differs"]);
+    // Finer than a coin is no difference.
+    assert!(codes(&plan(), &job(), "603.9996", &HostRules::default()).is_empty());
+}
+
+#[test]
+fn a_catalogue_that_makes_another_total_is_said() {
+    let mut job = job();
+    for line in &mut job.order.lines {
+        line.price_source = PriceSource::Catalogue;
+    }
+    assert_eq!(codes(&plan(), &job, "700.00", &HostRules::default()), ["catalogue-differs"]);
+    assert!(codes(&plan(), &job, "604.00", &HostRules::default()).is_empty());
 }
 
 #[test]

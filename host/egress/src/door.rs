@@ -58,13 +58,6 @@ impl HttpDoor {
         self.routes.write().unwrap_or_else(PoisonError::into_inner).remove(caller);
     }
 
-    /// After its secrets were changed: the next call signs in with the new ones.
-    pub async fn forget_sign_in(&self, caller: &Caller) {
-        if let Ok(route) = self.route(caller) {
-            route.tokens.forget().await;
-        }
-    }
-
     /// What was counted and closed, to be kept across a restart.
     pub fn snapshot(&self) -> BudgetSnapshot {
         self.gate.snapshot()
@@ -139,7 +132,11 @@ impl HttpDoor {
                     past.redirects += 1;
                     outgoing.url = url;
                 }
-                Step::Refuse(refusal) => return Err(Stop::Before(SendError::Refused(refusal))),
+                Step::Refuse(refusal) => {
+                    // It names where the answer pointed to: the other side's words.
+                    let message = scrubber.text(&refusal.message);
+                    return Err(Stop::Before(SendError::Refused(Refusal { message, ..refusal })));
+                }
             }
         }
     }
@@ -149,13 +146,14 @@ impl HttpDoor {
         route.guard.check(&outgoing.url).await?;
         self.gate.wait_for_room(&route.scopes).await?;
         let client = route.client()?;
-        let token = match &*route.signing {
+        let (token, credentials) = match &*route.signing {
             Signing { method: Method::Token { grant, url }, .. } => {
-                Some(route.tokens.get(self.flight(route, client.clone()), *grant, url.clone(), bad).await?)
+                let flight = self.flight(route, client.clone());
+                let (token, credentials) = route.tokens.get(flight, *grant, url.clone(), bad).await?;
+                (Some(token), credentials)
             }
-            _ => None,
+            signing => (None, Credentials::load(self.vault.as_ref(), &route.secret_scope(), signing).await?),
         };
-        let credentials = Credentials::load(self.vault.as_ref(), &route.secret_scope(), &route.signing).await?;
         let mut headers = outgoing.headers.clone();
         sign(&route.signing, &credentials, token.as_ref(), &mut headers)?;
         let scrubber = Scrubber::of(credentials.secrets().chain(token.iter().map(|token| &token.access)));

@@ -43,7 +43,7 @@ pub(crate) fn client(pins: Pins, without_tls: bool) -> Result<Client, SendError>
         builder = builder.tls_certs_only([]);
     }
     builder.build().map_err(|error| SendError::NoConnection {
-        message: format!("the HTTP client cannot be set up ({}); nothing was sent", chain(&error)),
+        message: format!("the HTTP client cannot be set up ({}); nothing was sent. Check this machine's root certificates (ca-certificates, or SSL_CERT_FILE)", chain(&error)),
     })
 }
 

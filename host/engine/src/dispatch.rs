@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
-use counterfoil_domain::id::{PlanDigest, PluginDigest};
+use counterfoil_domain::id::{PlanDigest, PluginDigest, TaskId};
 use counterfoil_domain::journal::{Batch, BatchState};
 use counterfoil_domain::order::named_list;
 use counterfoil_domain::plan::{ChangeReceipt, SealedPlan};
@@ -14,9 +14,10 @@ use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
 use crate::exchange::{Journaled, Over};
+use crate::ground::LawBook;
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
-use crate::propose::moved;
+use crate::propose::{call_failure, moved};
 use crate::settle;
 
 /// A task that is confirmed, with its plan.
@@ -30,12 +31,14 @@ pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut P
     let lock = engine.lock(&connection.id);
     let _held = lock.lock().await;
     let mut queued = Vec::with_capacity(plans.len());
+    let mut about = Vec::with_capacity(plans.len());
     for digest in plans {
         let Some(sealed) = engine.store.plan(digest).await? else {
             progress.shortfall("no-such-plan", digest.to_string(), "there is no such plan; plan again");
             continue;
         };
         let Some(task) = engine.store.task(&sealed.plan.task).await? else { continue };
+        about.push(task.id.clone());
         match &task.state {
             TaskState::Queued { plan, .. } if plan == digest => queued.push((task, sealed)),
             // Taken up again after a restart: done already, or in the lookout's hands.
@@ -43,7 +46,7 @@ pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut P
         }
     }
     send(engine, &connection, queued, progress).await?;
-    let unsettled = unsettled(engine, plans).await?;
+    let unsettled = unsettled(engine, &about).await?;
     for (task, text) in unsettled {
         progress.shortfall("not-synchronized", task.id.to_string(), text);
     }
@@ -51,11 +54,10 @@ pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut P
 }
 
 /// What of a run's tasks is not synchronized at its end, in a sentence each.
-async fn unsettled(engine: &Engine, plans: &[PlanDigest]) -> Result<Vec<(Task, String)>, EngineError> {
+async fn unsettled(engine: &Engine, tasks: &[TaskId]) -> Result<Vec<(Task, String)>, EngineError> {
     let mut open = Vec::new();
-    for digest in plans {
-        let Some(sealed) = engine.store.plan(digest).await? else { continue };
-        let Some(task) = engine.store.task(&sealed.plan.task).await? else { continue };
+    for id in tasks {
+        let Some(task) = engine.store.task(id).await? else { continue };
         let text = match &task.state {
             TaskState::Uncertain { why, .. } => {
                 format!(
@@ -67,6 +69,12 @@ async fn unsettled(engine: &Engine, plans: &[PlanDigest]) -> Result<Vec<(Task, S
                 format!("{}: nothing was written; it is tried again at {at} ({})", task.number, failure.message)
             }
             TaskState::Parked { failure } => format!("{}: {}", task.number, failure.message),
+            TaskState::Sending { .. } => {
+                format!("{}: the rest of its batch goes out later; what is stored is not sent again", task.number)
+            }
+            TaskState::Superseded { .. } => {
+                format!("{}: a newer revision of the order took its place; nothing was sent", task.number)
+            }
             _ => continue,
         };
         open.push((task, text));
@@ -105,9 +113,18 @@ pub(crate) async fn send(
             continue;
         };
         for chunk in confirmed.chunks(target.card().batch_tasks.max(1)) {
+            // Paused meanwhile, or the last batch was refused for its credentials.
+            let now = engine.connection(&connection.id).await?;
+            if now.state != ConnectionState::Enabled {
+                let text = format!(
+                    "{} is {} by now: {}. What was not sent waits until it is enabled again.",
+                    now.name, now.state, now.state_reason
+                );
+                progress.shortfall("connection-stopped", now.id.to_string(), text);
+                return Ok(());
+            }
             send_batch(engine, connection, &target, chunk, progress).await?;
-            progress.run.done += chunk.len() as u64;
-            progress.save().await?;
+            progress.advance(chunk.len()).await?;
         }
     }
     Ok(())
@@ -123,9 +140,17 @@ async fn fresh(
     let target = engine.target(connection)?;
     let mut fresh = Vec::with_capacity(queued.len());
     let mut writes = Vec::new();
+    let book = LawBook::load(engine, connection).await?;
     for chunk in queued.chunks(200) {
         let tasks: Vec<Task> = chunk.iter().map(|(task, _)| task.clone()).collect();
-        let prepared = prepare_all(engine, connection, &target, &tasks).await?;
+        let prepared = match prepare_all(engine, connection, &target, &book, &tasks).await {
+            Ok(prepared) => prepared,
+            Err(EngineError::Call(error)) => {
+                writes.extend(unread(engine, connection, &tasks, &call_failure(&error), progress).await?);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         for ((task, sealed), prepared) in chunk.iter().zip(prepared) {
             let moved_parts = match prepared {
                 Ok(prepared) => named_list(&sealed.ground.moved(&prepared.ground)),
@@ -149,6 +174,42 @@ async fn fresh(
     Ok(fresh)
 }
 
+/// The target's records that the plans rest on could not be read: nothing was sent, and it is tried again.
+async fn unread(
+    engine: &Engine,
+    connection: &Connection,
+    tasks: &[Task],
+    failure: &Failure,
+    progress: &mut Progress,
+) -> Result<Vec<Write>, EngineError> {
+    let now = engine.clock.now();
+    let mut writes = Vec::with_capacity(tasks.len() + 1);
+    if failure.class == FailureClass::Auth {
+        writes.extend(settle::needs_sign_in(engine, connection).await?);
+    }
+    for task in tasks {
+        progress.count("deferred", 1);
+        let failures = task.failures + u32::from(failure.class != FailureClass::Throttled);
+        let Ok(state) = next(task.state.clone(), settle::put_off(task, failure.clone(), now)) else { continue };
+        let task = Task { state, failures, updated_at: now, version: task.version + 1, ..task.clone() };
+        writes.push(Write::UpdateTask(task));
+    }
+    Ok(writes)
+}
+
+/// What of these plans is known to be stored, from batches before: it is never written a second time.
+async fn stored_before(
+    engine: &Engine,
+    confirmed: &[Confirmed],
+) -> Result<Vec<(PlanDigest, ChangeReceipt)>, EngineError> {
+    let mut adopted = Vec::new();
+    for (_, sealed) in confirmed {
+        let Some(row) = engine.store.receipt(&sealed.digest).await? else { continue };
+        adopted.extend(row.receipt.changes.into_iter().map(|change| (sealed.digest.clone(), change)));
+    }
+    Ok(adopted)
+}
+
 async fn send_batch(
     engine: &Engine,
     connection: &Connection,
@@ -167,7 +228,7 @@ async fn send_batch(
         connection: connection.id.clone(),
         plugin: target.digest().clone(),
         plans,
-        adopted: Vec::new(),
+        adopted: if generation == 0 { Vec::new() } else { stored_before(engine, confirmed).await? },
         state: BatchState::Open,
         opened_at: now,
         probes: 0,
@@ -196,7 +257,7 @@ pub(crate) async fn apply(
     batch: &Batch,
     confirmed: &[Confirmed],
 ) -> Applied {
-    let exchange: Arc<dyn Exchange> = Arc::new(Journaled::new(
+    let exchange = Arc::new(Journaled::new(
         Over { door: &engine.door, store: &engine.store, clock: &engine.clock },
         batch.connection.clone(),
         batch.id.clone(),
@@ -214,8 +275,15 @@ pub(crate) async fn apply(
             (sealed.plan.clone(), adopted)
         })
         .collect();
-    match target.apply(exchange, plans).await {
-        Ok(results) => results,
+    let applied = target.apply(Arc::clone(&exchange) as Arc<dyn Exchange>, plans).await;
+    // A stopped guest may have left a write on the wire.
+    exchange.rest().await;
+    match applied {
+        Ok(results) if results.len() == confirmed.len() => results,
+        Ok(results) => {
+            let text = format!("the plugin answered for {} of {} plans", results.len(), confirmed.len());
+            vec![Err(Failure::new(FailureClass::UnknownOutcome, "apply-incomplete", text)); confirmed.len()]
+        }
         // The guest gave no answer: what its writes did is in the journal, and settling reads it there.
         Err(error) => {
             let failure = Failure::new(FailureClass::UnknownOutcome, "apply-stopped", error.to_string());

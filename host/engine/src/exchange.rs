@@ -13,6 +13,7 @@ use counterfoil_domain::ports::{
     Call, Caller, Clock, CommitError, Door, Exchange, LogLevel, Outcome, Pending, SendError, Sending, Store, Write,
 };
 use counterfoil_domain::wire::{Request, Response};
+use tokio::sync::RwLock;
 
 /// Reads for one connection; every write is refused.
 #[derive(Debug)]
@@ -60,6 +61,8 @@ pub struct Journaled {
     pub timeout: Duration,
     pub idempotency_header: Option<String>,
     pub class: DeliveryClass,
+    /// Shared by every write that is under way.
+    under_way: Arc<RwLock<()>>,
 }
 
 impl Journaled {
@@ -74,7 +77,14 @@ impl Journaled {
             timeout: card.egress.timeout,
             idempotency_header: card.delivery.idempotency_header.clone(),
             class: card.delivery.class(),
+            under_way: Arc::default(),
         }
+    }
+
+    /// Returns when every write that was begun has its record, also those of a guest that was stopped: what the
+    /// journal says afterwards is the whole truth. Each is bounded by its own timeout.
+    pub async fn rest(&self) {
+        drop(self.under_way.write().await);
     }
 
     async fn perform(self, key: EffectKey, request: Request) -> Result<Response, Failure> {
@@ -129,20 +139,20 @@ impl Journaled {
             Ok(response) if response.status == 429 => {
                 if !maybe_sent_before {
                     effect.state = EffectState::NotSent { why: "the target refused it for too many calls".to_owned() };
-                    self.commit(Write::UpdateEffect(effect)).await?;
+                    self.record(effect).await?;
                 }
                 Ok(response)
             }
             Ok(response) => {
                 effect.state = EffectState::Answered(response.clone());
                 effect.answered_at = Some(now);
-                self.commit(Write::UpdateEffect(effect)).await?;
+                self.record(effect).await?;
                 Ok(response)
             }
             Err(error) => {
                 if error.outcome() == Outcome::NotSent && !maybe_sent_before {
                     effect.state = EffectState::NotSent { why: error.to_string() };
-                    self.commit(Write::UpdateEffect(effect)).await?;
+                    self.record(effect).await?;
                     return Err(failure(&error, now));
                 }
                 let why = error.to_string();
@@ -176,6 +186,14 @@ impl Journaled {
         }
     }
 
+    /// What became of a request. Where that cannot be kept, the intent stands: it is looked for like a lost answer.
+    async fn record(&self, effect: Effect) -> Result<(), Failure> {
+        self.store.commit(vec![Write::UpdateEffect(effect)]).await.map_err(|error| {
+            let text = format!("it was sent, but the journal could not keep the answer: {error}");
+            Failure::new(FailureClass::UnknownOutcome, "answer-not-kept", text)
+        })
+    }
+
     async fn commit(&self, write: Write) -> Result<(), Failure> {
         self.store.commit(vec![write]).await.map_err(|error| store_failure(&error))
     }
@@ -189,8 +207,14 @@ impl Exchange for Journaled {
     fn write(&self, key: EffectKey, request: Request) -> Pending<'_, Result<Response, Failure>> {
         let own = self.clone();
         Box::pin(async move {
+            let under_way = Arc::clone(&own.under_way).read_owned().await;
             // Spawned: when the guest is stopped, this goes on to its record.
-            match tokio::spawn(own.perform(key, request)).await {
+            let performed = tokio::spawn(async move {
+                let result = own.perform(key, request).await;
+                drop(under_way);
+                result
+            });
+            match performed.await {
                 Ok(result) => result,
                 Err(error) => Err(Failure::new(FailureClass::UnknownOutcome, "send-stopped", error.to_string())),
             }
@@ -241,10 +265,13 @@ fn failure(error: &SendError, now: DateTime<Utc>) -> Failure {
     }
 }
 
+/// Code of the refusal to send another request under a key that was used.
+pub(crate) const DIFFERS: &str = "different-request-under-known-key";
+
 fn differs(key: &EffectKey) -> Failure {
     Failure::new(
         FailureClass::Internal,
-        "different-request-under-known-key",
+        DIFFERS,
         format!("the plugin asked for another request under the known key \"{key}\"; nothing was sent"),
     )
 }

@@ -27,6 +27,8 @@ pub(crate) struct LawBook {
     scenarios: Vec<Scenario>,
     pub(crate) links: LinkBook,
     metered: BTreeSet<String>,
+    /// Codes of every product of the catalogue.
+    pub(crate) products: BTreeSet<String>,
     /// Of products that name one: what a subscription without a currency is taken to be in.
     pub(crate) currency: Option<Currency>,
 }
@@ -40,7 +42,8 @@ impl LawBook {
             scenarios: card.card().scenarios.clone(),
             links: LinkBook::new(links),
             currency: products.iter().find_map(|product| product.currency),
-            metered: products.into_iter().filter(|p| p.metered).map(|p| p.product.code).collect(),
+            metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
+            products: products.into_iter().map(|p| p.product.code).collect(),
         })
     }
 
@@ -49,11 +52,15 @@ impl LawBook {
     }
 }
 
-/// A task's order as it stands now: from the source, or the snapshot of its subscription.
+/// A task's order: from the source as it stands now, or the snapshot of its subscription as it was taken.
 pub(crate) async fn order_of(engine: &Engine, task: &Task, book: &LawBook) -> Result<Option<Order>, EngineError> {
     match &task.subject {
         Subject::Order { key, .. } => Ok(engine.store.order(key).await?),
         Subject::Initial { marketplace, subscription } => {
+            let key = snapshot::key(marketplace, &task.connection, subscription);
+            if let Some(kept) = engine.store.order(&key).await? {
+                return Ok(Some(kept));
+            }
             let found = engine.store.subscriptions(marketplace, Some(vec![subscription.clone()])).await?;
             let currency = book.currency.unwrap_or(task.amount.currency);
             Ok(found.first().map(|s| snapshot::order(marketplace, s, currency, task.observed_at)))

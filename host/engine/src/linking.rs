@@ -122,8 +122,10 @@ async fn find(
         let ids = parties.iter().map(|id| CustomerId::new(id.clone())).collect();
         let customers = engine.store.customers(&connection.marketplace, Some(ids)).await?;
         let mut taken = taken(engine, connection).await?;
+        let everybody = engine.store.customers(&connection.marketplace, None).await?;
+        let shared = matching::shared_keys(&everybody);
         for customer in &customers {
-            match matching::party(&connection.id, customer, &keys, &taken) {
+            match matching::party(&connection.id, customer, &keys, &shared, &taken) {
                 Ok(link) => {
                     if let LinkState::Linked(target) = &link.state {
                         taken.insert(target.id.to_string(), customer.id.to_string());
@@ -167,6 +169,14 @@ fn not_linked(no: &NoMatch, what: &str, name: &str, progress: &mut Progress) {
             progress.count("links-missing", 1);
             let text =
                 format!("{what} {name} was not linked by itself: {key} is held by {}. Choose one.", targets.join(", "));
+            progress.problem("link-ambiguous", name, text);
+        }
+        NoMatch::Shared { key, customers } => {
+            progress.count("links-missing", 1);
+            let text = format!(
+                "{what} {name} was not linked by itself: {key} belongs to {} in the marketplace. Choose who is who.",
+                customers.join(", ")
+            );
             progress.problem("link-ambiguous", name, text);
         }
         NoMatch::Taken { target, by } => {
@@ -220,7 +230,7 @@ pub(crate) async fn judge_again(
         // A decision belongs to a person; links cannot take it.
         let decides = matches!(&task.state, TaskState::Pending(needs) if needs.iter().any(|n| matches!(n, Need::Decision { .. })));
         let Some(order) = ground::order_of(engine, &task, &book).await? else { continue };
-        if decides && !order.lines.is_empty() && !was_unignored(&task) {
+        if decides && !was_unignored(&task) {
             continue;
         }
         let subscription = match &order.subscription {

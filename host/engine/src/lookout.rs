@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::card::DeliveryClass;
-use counterfoil_domain::connection::Connection;
+use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::id::Actor;
-use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
-use counterfoil_domain::plan::{Action, Located, Plan, Receipt};
+use counterfoil_domain::journal::{Batch, Effect, EffectState};
+use counterfoil_domain::plan::{Action, Located, Plan, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
+use counterfoil_domain::resolve::is_left;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::dispatch::{self, Confirmed};
@@ -19,17 +20,29 @@ use crate::observe;
 use crate::progress::Progress;
 use crate::settle::{self, is_unsettled};
 
-/// Seconds after each look until the next one: 10 s, 1 and 6 minutes, 1 and 6 hours, then daily.
-const LOOKS: [i64; 10] = [10, 60, 360, 3_600, 21_600, 86_400, 86_400, 86_400, 86_400, 86_400];
-/// One look that finds nothing is not enough: a list can lag behind the write.
-const LOOKS_UNTIL_ABSENT: u32 = 2;
+/// One look that finds nothing is not enough: a list can lag behind the write. A task that was looked for says so.
+const LOOKED_ONCE: &str = "it was looked for once and not found; one more look before it is sent again";
+const LOOKED_ONCE_FOR_THE_REST: &str =
+    "a part of the plan is there and a part was looked for once and not found; one more look before it is sent again";
+/// No look is planned further ahead: one that is, the clock was set back since.
+const FURTHEST_LOOK_HOURS: i64 = 25;
 
 /// Looks at every open batch of a connection that is due. Caller holds the connection's lock.
 pub(crate) async fn look(engine: &Engine, connection: &Connection, progress: &mut Progress) -> Result<(), EngineError> {
-    let now = engine.clock.now();
+    if connection.state != ConnectionState::Enabled {
+        return Ok(());
+    }
     for batch in engine.store.open_batches(&connection.id).await? {
-        if batch.probe_at.is_none_or(|at| at <= now) {
-            look_at(engine, connection, batch, progress).await?;
+        let now = engine.clock.now();
+        let furthest = now + Duration::hours(FURTHEST_LOOK_HOURS);
+        let set_back = batch.opened_at > now;
+        if !set_back && batch.probe_at.is_some_and(|at| at > now && at < furthest) {
+            continue;
+        }
+        // One that cannot be looked at holds up no other.
+        let id = batch.id.clone();
+        if let Err(error) = look_at(engine, connection, batch, progress).await {
+            progress.problem("look-failed", id.to_string(), error.to_string());
         }
     }
     Ok(())
@@ -57,20 +70,59 @@ async fn look_at(
     }
     let unsettled: Vec<Confirmed> = all.iter().filter(|(task, _)| is_unsettled(task, &batch)).cloned().collect();
     if unsettled.is_empty() {
-        let batch = Batch { state: BatchState::Closed, probe_at: None, ..batch };
-        engine.store.commit(vec![Write::PutBatch(batch)]).await?;
-        return Ok(());
+        let unseen = unseen(engine, &batch, all).await?;
+        return observe::observe(engine, connection, &target, Some(batch), unseen, progress).await;
     }
-    let effects = engine.store.effects(&batch.id).await?;
+    let (batch, effects) = dated(engine, &target, batch).await?;
     match way(&target, &batch, &effects, &unsettled, engine.clock.now()) {
         Way::Replay => replay(engine, connection, &target, batch, all, progress).await,
         Way::Wait(until) => {
             engine.store.commit(vec![Write::PutBatch(Batch { probe_at: Some(until), ..batch })]).await?;
             Ok(())
         }
-        Way::Locate => locate(engine, connection, &target, batch, unsettled, &effects, progress).await,
+        Way::Locate => locate(engine, connection, &target, batch, unsettled, progress).await,
         Way::Person => person(engine, batch, unsettled).await,
     }
+}
+
+/// A batch and its effects, none of which began in the future. Where one did, the clock was set back since, and nobody
+/// knows how long its key has lived: it counts as used up, also when the clock comes by that time again.
+async fn dated(
+    engine: &Engine,
+    target: &Arc<dyn Target>,
+    mut batch: Batch,
+) -> Result<(Batch, Vec<Effect>), EngineError> {
+    let now = engine.clock.now();
+    let mut effects = engine.store.effects(&batch.id).await?;
+    if batch.opened_at <= now {
+        return Ok((batch, effects));
+    }
+    let span = |span: std::time::Duration| Duration::from_std(span).unwrap_or_else(|_| Duration::days(1));
+    let card = target.card();
+    batch.opened_at = now;
+    let mut writes = vec![Write::PutBatch(batch.clone())];
+    for effect in effects.iter_mut().filter(|effect| effect.state == EffectState::Intent) {
+        effect.first_sent_at = now - span(card.delivery.idempotency_lifetime);
+        effect.deadline = effect.deadline.min(now + span(card.egress.timeout));
+        writes.push(Write::UpdateEffect(effect.clone()));
+    }
+    engine.store.commit(writes).await?;
+    Ok((batch, effects))
+}
+
+/// Receipts of a batch that were not read back yet.
+async fn unseen(
+    engine: &Engine,
+    batch: &Batch,
+    all: Vec<Confirmed>,
+) -> Result<Vec<(SealedPlan, StoredReceipt)>, EngineError> {
+    let mut unseen = Vec::new();
+    for (_, sealed) in all {
+        let row = engine.store.receipt(&sealed.digest).await?;
+        let row = row.filter(|row| row.batch == batch.id && row.observed.is_none());
+        unseen.extend(row.map(|row| (sealed, row)));
+    }
+    Ok(unseen)
 }
 
 /// How to find out. Pure.
@@ -100,8 +152,8 @@ fn way(
     if let DeliveryClass::A { lifetime } = delivery.class() {
         let lifetime = Duration::from_std(lifetime).unwrap_or_else(|_| Duration::zero());
         // The first tries only: a key that keeps failing is looked for like any other.
-        let alive =
-            !unanswered.is_empty() && unanswered.iter().all(|e| now < e.first_sent_at + lifetime && e.attempt < 4);
+        let fresh = |e: &&Effect| (e.first_sent_at..e.first_sent_at + lifetime).contains(&now) && e.attempt < 4;
+        let alive = !unanswered.is_empty() && unanswered.iter().all(fresh);
         if alive {
             return Way::Replay;
         }
@@ -110,8 +162,9 @@ fn way(
         return Way::Person;
     }
     let settle = Duration::from_std(delivery.settle).unwrap_or_else(|_| Duration::minutes(1));
-    let last_sent = effects.iter().filter(|e| e.state == EffectState::Intent).map(|e| e.deadline).max();
-    // Until its deadline the send itself may still be under way in the target.
+    // Without an answer, the send itself may still be under way in the target until its deadline.
+    let sent = effects.iter().filter(|effect| !matches!(effect.state, EffectState::NotSent { .. }));
+    let last_sent = sent.map(|effect| effect.answered_at.unwrap_or(effect.deadline)).max();
     let sure_from = last_sent.unwrap_or(batch.opened_at) + settle;
     if now < sure_from { Way::Wait(sure_from) } else { Way::Locate }
 }
@@ -133,8 +186,7 @@ async fn replay(
             kept.push(result);
         }
     }
-    let probes = batch.probes + 1;
-    settle::settle(engine, connection, target, Batch { probes, ..batch }, confirmed, kept, progress).await
+    settle::settle(engine, connection, target, batch, confirmed, kept, progress).await
 }
 
 async fn locate(
@@ -143,7 +195,6 @@ async fn locate(
     target: &Arc<dyn Target>,
     mut batch: Batch,
     unsettled: Vec<Confirmed>,
-    effects: &[Effect],
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
     let now = engine.clock.now();
@@ -152,20 +203,27 @@ async fn locate(
     let mut stored = Vec::new();
     let mut open = 0;
     for (task, sealed) in unsettled {
+        let looked = |why: &str| matches!(&task.state, TaskState::Uncertain { why: said, .. } if said == why);
+        let absent = || Event::FoundAbsent { by: Actor::new("lookout") };
         let (event, receipt) = match find(engine, connection, target, &sealed.plan).await {
             Found::All(receipt) => (Event::Stored, Some(receipt)),
-            Found::None if batch.probes >= LOOKS_UNTIL_ABSENT => {
-                (Event::FoundAbsent { by: Actor::new("lookout") }, None)
-            }
-            Found::None => (lost("it was looked for once and not found; one more look before it is sent again"), None),
-            Found::Some => (lost("a part of the plan is there and a part is not; a person decides"), None),
+            Found::None if looked(LOOKED_ONCE) => (absent(), None),
+            Found::None => (lost(LOOKED_ONCE), None),
+            // What is there is kept, so that the next batch sends the rest alone.
+            Found::Part(receipt) if looked(LOOKED_ONCE_FOR_THE_REST) => (absent(), Some(receipt)),
+            Found::Part(_) => (lost(LOOKED_ONCE_FOR_THE_REST), None),
             Found::Several(what) => {
                 (lost(&format!("{what} is there more than once; a person decides which one counts")), None)
             }
             Found::NoAnswer(why) => (lost(&format!("it could not be looked for yet: {why}")), None),
         };
-        if matches!(event, Event::AnswerLost { .. }) {
+        // What a person left is not sent again by itself, and keeps their words.
+        let is_kept = is_left(&task.state) && event != Event::Stored;
+        if is_kept || matches!(event, Event::AnswerLost { .. }) {
             open += 1;
+        }
+        if is_kept {
+            continue;
         }
         let Ok(state) = next(task.state.clone(), event) else { continue };
         if let Some(receipt) = receipt {
@@ -182,21 +240,13 @@ async fn locate(
         }
         writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
     }
-    if open == 0 {
-        batch.state = BatchState::Closed;
-        batch.probe_at = None;
-    } else {
-        batch.probe_at = next_look(batch.probes, effects, now);
-    }
+    // Two looks closer together than the target's settling time are one.
+    let settle = Duration::from_std(target.card().delivery.settle).unwrap_or_else(|_| Duration::minutes(1));
+    batch.probe_at = Some(observe::again_at(batch.probes, now).max(now + settle));
+    let closing = (open == 0).then(|| batch.clone());
     writes.push(Write::PutBatch(batch));
     engine.store.commit(writes).await?;
-    observe::observe(engine, connection, target, stored, progress).await
-}
-
-/// After the last planned look it stays for a person, and is looked for once a day.
-fn next_look(probes: u32, _effects: &[Effect], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let index = usize::try_from(probes.saturating_sub(1)).unwrap_or(usize::MAX).min(LOOKS.len() - 1);
-    LOOKS.get(index).map(|seconds| now + Duration::seconds(*seconds))
+    observe::observe(engine, connection, target, closing, stored, progress).await
 }
 
 fn lost(why: &str) -> Event {
@@ -206,7 +256,8 @@ fn lost(why: &str) -> Event {
 enum Found {
     All(Receipt),
     None,
-    Some,
+    /// What is there of it; the rest is not.
+    Part(Receipt),
     Several(String),
     NoAnswer(String),
 }
@@ -228,7 +279,10 @@ async fn find(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>
             Found::All(Receipt { task: plan.task.clone(), changes: receipts, attributes })
         }
         (true, _) => Found::None,
-        (false, _) => Found::Some,
+        (false, _) => {
+            let attributes = vec![("part".to_owned(), "true".to_owned())];
+            Found::Part(Receipt { task: plan.task.clone(), changes: receipts, attributes })
+        }
     }
 }
 
@@ -238,7 +292,7 @@ async fn person(engine: &Engine, batch: Batch, unsettled: Vec<Confirmed>) -> Res
     let why = "this target can neither be asked for it nor given a key; look there and decide";
     let mut writes = Vec::new();
     for (task, _) in unsettled {
-        if matches!(&task.state, TaskState::Uncertain { why: said, .. } if said == why) {
+        if is_left(&task.state) || matches!(&task.state, TaskState::Uncertain { why: said, .. } if said == why) {
             continue;
         }
         let Ok(state) = next(task.state.clone(), lost(why)) else { continue };

@@ -2,63 +2,95 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::connection::Connection;
+use counterfoil_domain::id::Actor;
+use counterfoil_domain::journal::{Batch, BatchState};
 use counterfoil_domain::plan::{Observation, Plan, Receipt, SealedPlan};
-use counterfoil_domain::ports::{StoredReceipt, Target, Write};
+use counterfoil_domain::ports::{AuditEntry, StoredReceipt, Target, Write};
 
 use crate::engine::{Engine, EngineError};
 use crate::linking::read_only;
 use crate::progress::Progress;
 
+/// Seconds after each look until the next one: 10 s, 1 and 6 minutes, 1 and 6 hours, then daily.
+const LOOKS: [i64; 10] = [10, 60, 360, 3_600, 21_600, 86_400, 86_400, 86_400, 86_400, 86_400];
+
+/// When to look again after so many looks.
+pub(crate) fn again_at(looks: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+    let index = usize::try_from(looks.saturating_sub(1)).unwrap_or(usize::MAX).min(LOOKS.len() - 1);
+    now + Duration::seconds(LOOKS.get(index).copied().unwrap_or(86_400))
+}
+
+/// Reads receipts back. `closing` is their batch where nothing else is open in it: it is closed once everything was
+/// seen, and stays to be looked at until then.
 pub(crate) async fn observe(
     engine: &Engine,
     connection: &Connection,
     target: &Arc<dyn Target>,
+    closing: Option<Batch>,
     stored: Vec<(SealedPlan, StoredReceipt)>,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
-    if stored.is_empty() {
-        return Ok(());
-    }
     let receipts: Vec<Receipt> = stored.iter().map(|(_, row)| row.receipt.clone()).collect();
-    let observed = match target.observe(read_only(engine, connection, target), receipts).await {
-        Ok(observed) => observed,
-        Err(error) => {
-            // The documents are there and receipts are kept; only the look failed.
-            progress.problem(
-                "not-verified",
-                connection.id.to_string(),
-                format!("what was written could not be read back yet: {error}"),
-            );
-            return Ok(());
-        }
+    let mut writes = Vec::with_capacity(stored.len());
+    let mut unseen = stored.len();
+    let observed = match receipts.is_empty() {
+        true => Vec::new(),
+        false => match target.observe(read_only(engine, connection, target), receipts).await {
+            Ok(observed) => observed,
+            Err(error) => {
+                // The documents are there and receipts are kept; only the look failed.
+                not_verified(progress, connection.id.to_string(), &error.to_string());
+                Vec::new()
+            }
+        },
     };
     let now = engine.clock.now();
-    let mut writes = Vec::with_capacity(stored.len());
     for ((sealed, row), observed) in stored.into_iter().zip(observed) {
         match observed {
             Ok(observation) => {
+                unseen -= 1;
                 progress.count("documents", observation.documents.len() as u64);
                 match differences(&sealed.plan, &row.receipt, &observation) {
                     None => progress.count("verified", 1),
                     Some(text) => {
                         progress.count("mismatches", 1);
-                        progress.problem("differs-from-plan", sealed.plan.task.to_string(), text);
+                        writes.push(Write::Audit(AuditEntry {
+                            at: now,
+                            actor: Actor::new("observe"),
+                            action: "verify.differs".to_owned(),
+                            subject: sealed.plan.task.to_string(),
+                            detail: text.clone(),
+                        }));
+                        progress.shortfall("differs-from-plan", sealed.plan.task.to_string(), text);
                     }
                 }
                 writes.push(Write::PutReceipt(StoredReceipt { observed: Some((now, observation)), ..row }));
             }
-            Err(failure) => {
-                progress.problem(
-                    "not-verified",
-                    sealed.plan.task.to_string(),
-                    format!("it was written, but not read back: {}", failure.message),
-                );
-            }
+            Err(failure) => not_verified(progress, sealed.plan.task.to_string(), &failure.message),
         }
     }
-    engine.store.commit(writes).await?;
+    if let Some(batch) = closing {
+        let probes = batch.probes + 1;
+        writes.push(Write::PutBatch(if unseen == 0 || probes as usize > LOOKS.len() {
+            Batch { state: BatchState::Closed, probe_at: None, ..batch }
+        } else {
+            Batch { probes, probe_at: Some(again_at(probes, now)), ..batch }
+        }));
+    }
+    if !writes.is_empty() {
+        engine.store.commit(writes).await?;
+    }
     Ok(())
+}
+
+fn not_verified(progress: &mut Progress, subject: String, why: &str) {
+    progress.problem(
+        "not-verified",
+        subject,
+        format!("it was written, but not read back yet: {why}. It is tried again."),
+    );
 }
 
 /// What the target shows otherwise than confirmed; none when every document agrees to the cent.

@@ -32,15 +32,15 @@ pub(crate) async fn prepare_all(
     engine: &Engine,
     connection: &Connection,
     target: &Arc<dyn Target>,
+    book: &LawBook,
     tasks: &[Task],
 ) -> Result<Vec<Result<Prepared, Unprepared>>, EngineError> {
-    let book = LawBook::load(engine, connection).await?;
     let law = book.law(connection, engine.clock.now());
     let people = People::load(engine, connection, tasks).await?;
     let mut orders: Vec<Option<Order>> = Vec::with_capacity(tasks.len());
     let mut wanted = BTreeSet::new();
     for task in tasks {
-        let order = ground::order_of(engine, task, &book).await?;
+        let order = ground::order_of(engine, task, book).await?;
         if let Some(order) = &order {
             let judgement = ground::judge_task(task, order, people.subscription(task), law);
             wanted.extend(assemble::items_needed(&judgement.lines, &book.links));
@@ -64,7 +64,7 @@ pub(crate) async fn prepare_all(
         let with = With {
             connection,
             target,
-            book: &book,
+            book,
             customer: people.customers.get(&task.customer),
             subscription: people.subscription(task),
             items: &items,

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::id::RunId;
 use counterfoil_domain::ports::{Clock, CommitError, Store, Write};
 use counterfoil_domain::run::{Problem, Run, RunState};
 use tokio::sync::broadcast;
+
+/// How old figures may be before they are written anew: a run's row names all its plans, so writing it for every batch
+/// costs more than the batch.
+const BETWEEN_SAVES: Duration = Duration::milliseconds(250);
 
 /// More than this and the list helps nobody; the count goes on.
 const MOST_PROBLEMS: usize = 200;
@@ -20,6 +25,7 @@ pub(crate) struct Progress {
     incomplete: bool,
     /// Upkeep has no row of its own.
     silent: bool,
+    saved_at: Option<DateTime<Utc>>,
 }
 
 impl Progress {
@@ -29,7 +35,7 @@ impl Progress {
         clock: Arc<dyn Clock>,
         changed: broadcast::Sender<RunId>,
     ) -> Self {
-        Self { run, store, clock, changed, incomplete: false, silent: false }
+        Self { run, store, clock, changed, incomplete: false, silent: false, saved_at: None }
     }
 
     /// Counts without a row: for work that nobody asked for by name.
@@ -54,8 +60,12 @@ impl Progress {
 
     pub(crate) fn problem(&mut self, code: &str, subject: impl Into<String>, message: impl Into<String>) {
         self.run.count("problems", 1);
+        let message = message.into();
+        if self.silent {
+            tracing::warn!(connection = %self.run.connection, code, message, "upkeep");
+        }
         if self.run.problems.len() < MOST_PROBLEMS {
-            self.run.problems.push(Problem { code: code.to_owned(), subject: subject.into(), message: message.into() });
+            self.run.problems.push(Problem { code: code.to_owned(), subject: subject.into(), message });
         }
     }
 
@@ -65,11 +75,22 @@ impl Progress {
         self.problem(code, subject, message);
     }
 
+    /// So many more are done. Written when the last figures are old enough; the end of a run always is.
+    pub(crate) async fn advance(&mut self, done: usize) -> Result<(), CommitError> {
+        self.run.done += done as u64;
+        let now = self.clock.now();
+        if self.saved_at.is_some_and(|at| (Duration::zero()..BETWEEN_SAVES).contains(&(now - at))) {
+            return Ok(());
+        }
+        self.save().await
+    }
+
     pub(crate) async fn save(&mut self) -> Result<(), CommitError> {
         if self.silent {
             return Ok(());
         }
         self.store.commit(vec![Write::UpdateRun(self.run.clone())]).await?;
+        self.saved_at = Some(self.clock.now());
         // Nobody watching is no error.
         let _ = self.changed.send(self.run.id.clone());
         Ok(())

@@ -8,12 +8,12 @@ use counterfoil_domain::connection::Connection;
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::money::Money;
 use counterfoil_domain::plan::{Plan, SealedPlan, Severity};
-use counterfoil_domain::ports::{CallError, Target, Write};
+use counterfoil_domain::ports::{CallError, CommitError, Target, Write};
 use counterfoil_domain::run::Selection;
-use counterfoil_domain::task::{Event, Task, next};
+use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
-use crate::ground::Prepared;
+use crate::ground::{LawBook, Prepared};
 use crate::linking::{self, in_state, read_only};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
@@ -30,10 +30,11 @@ pub(crate) async fn propose(
     let tasks = selected(engine, &connection, selection, progress).await?;
     progress.run.total = Some(tasks.len() as u64);
     progress.save().await?;
+    // Once for all: a link that is changed meanwhile moves the ground, and dispatch refuses the plan.
+    let book = LawBook::load(engine, &connection).await?;
     for chunk in tasks.chunks(target.card().batch_tasks.max(1)) {
-        plan_chunk(engine, &connection, &target, chunk, progress).await?;
-        progress.run.done += chunk.len() as u64;
-        progress.save().await?;
+        plan_chunk(engine, &connection, &target, &book, chunk, progress).await?;
+        progress.advance(chunk.len()).await?;
     }
     Ok(())
 }
@@ -64,7 +65,7 @@ async fn selected(
 }
 
 fn needs(task: &Task) -> String {
-    let counterfoil_domain::task::TaskState::Pending(needs) = &task.state else { return String::new() };
+    let TaskState::Pending(needs) = &task.state else { return String::new() };
     let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
     format!(": {}", needs.join("; "))
 }
@@ -73,16 +74,17 @@ async fn plan_chunk(
     engine: &Engine,
     connection: &Connection,
     target: &Arc<dyn Target>,
+    book: &LawBook,
     tasks: &[Task],
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
     let mut jobs: Vec<(Task, Prepared)> = Vec::with_capacity(tasks.len());
     let mut writes = Vec::new();
-    for (task, prepared) in tasks.iter().zip(prepare_all(engine, connection, target, tasks).await?) {
+    for (task, prepared) in tasks.iter().zip(prepare_all(engine, connection, target, book, tasks).await?) {
         match prepared {
             Ok(prepared) => jobs.push((task.clone(), prepared)),
             Err(Unprepared::Judged(verdict)) => {
-                writes.extend(moved(engine, task, Event::Judged(verdict)));
+                writes.push(Vec::from_iter(moved(engine, task, Event::Judged(verdict))));
                 progress.problem(
                     "judged-again",
                     task.id.to_string(),
@@ -99,7 +101,24 @@ async fn plan_chunk(
             Err(failure) => failed(engine, task, failure, &mut writes, progress),
         }
     }
-    engine.store.commit(writes).await?;
+    commit(engine, writes, progress).await
+}
+
+/// All of it; where a task was changed meanwhile (confirmed, ignored, revised), that one stays as somebody else left it.
+async fn commit(engine: &Engine, groups: Vec<Vec<Write>>, progress: &mut Progress) -> Result<(), EngineError> {
+    match engine.store.commit(groups.concat()).await {
+        Err(CommitError::Conflict { .. }) => {}
+        done => return Ok(done?),
+    }
+    for group in groups {
+        match engine.store.commit(group).await {
+            Err(CommitError::Conflict { task, .. }) => {
+                let text = "the task was changed while it was being planned; what somebody did with it stands";
+                progress.problem("changed-meanwhile", task.to_string(), text);
+            }
+            done => done?,
+        }
+    }
     Ok(())
 }
 
@@ -117,7 +136,11 @@ async fn ask(
     let all: Vec<_> = jobs.iter().map(|(_, prepared)| prepared.job.clone()).collect();
     let whole = target.plan(read_only(engine, connection, target), all.clone()).await;
     match whole {
-        Ok(answers) => answers,
+        Ok(answers) if answers.len() == jobs.len() => answers,
+        Ok(answers) => {
+            let text = format!("{} plans for {} jobs", answers.len(), jobs.len());
+            vec![Err(call_failure(&CallError::Nonsense(text))); jobs.len()]
+        }
         Err(CallError::Failed(failure)) => vec![Err(failure); jobs.len()],
         Err(error) if jobs.len() == 1 => vec![Err(call_failure(&error))],
         Err(_) => {
@@ -154,7 +177,7 @@ fn seal(
     target: &Arc<dyn Target>,
     (task, prepared): (&Task, &Prepared),
     plan: Plan,
-    writes: &mut Vec<Write>,
+    writes: &mut Vec<Vec<Write>>,
     progress: &mut Progress,
 ) {
     let order_total = prepared.order.total.map(|total| Money::new(total, prepared.order.currency));
@@ -180,12 +203,13 @@ fn seal(
     if !sealed.plan.is_empty() {
         progress.count("with-changes", 1);
     }
-    writes.extend(moved(engine, task, Event::Planned(sealed.digest.clone())));
-    writes.push(Write::PutPlan(sealed));
+    let mut group = Vec::from_iter(moved(engine, task, Event::Planned(sealed.digest.clone())));
+    group.push(Write::PutPlan(sealed));
+    writes.push(group);
 }
 
 /// A plan that could not be made: parked when trying again cannot help, else left as it is.
-fn failed(engine: &Engine, task: &Task, failure: Failure, writes: &mut Vec<Write>, progress: &mut Progress) {
+fn failed(engine: &Engine, task: &Task, failure: Failure, writes: &mut Vec<Vec<Write>>, progress: &mut Progress) {
     let text = format!("{}: {}", task.number, failure.message);
     match failure.class {
         FailureClass::Transient | FailureClass::Throttled | FailureClass::Auth | FailureClass::UnknownOutcome => {
@@ -194,7 +218,7 @@ fn failed(engine: &Engine, task: &Task, failure: Failure, writes: &mut Vec<Write
         _ => {
             progress.shortfall(&failure.code, task.id.to_string(), text);
             progress.count("parked", 1);
-            writes.extend(moved(engine, task, Event::GaveUp { failure }));
+            writes.push(Vec::from_iter(moved(engine, task, Event::GaveUp { failure })));
         }
     }
 }
@@ -205,5 +229,8 @@ pub(crate) fn moved(engine: &Engine, task: &Task, event: Event) -> Option<Write>
     if state == task.state {
         return None;
     }
-    Some(Write::UpdateTask(Task { state, updated_at: engine.clock.now(), version: task.version + 1, ..task.clone() }))
+    // A new plan begins afresh: what failed before was about another.
+    let failures = if matches!(state, TaskState::Planned(_)) { 0 } else { task.failures };
+    let updated_at = engine.clock.now();
+    Some(Write::UpdateTask(Task { state, failures, updated_at, version: task.version + 1, ..task.clone() }))
 }

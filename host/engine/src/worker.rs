@@ -1,21 +1,23 @@
 //! The loop: takes up queued runs, lets due retries go out, looks for lost effects. One run a connection at a
 //! time writes; checks and plans of different connections go side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use counterfoil_domain::connection::Connection;
-use counterfoil_domain::id::{Actor, RunId};
+use counterfoil_domain::id::{Actor, ConnectionId, RunId};
 use counterfoil_domain::ports::{PageRequest, Pending, TaskFilter};
 use counterfoil_domain::run::{Run, RunKind, RunState};
 use counterfoil_domain::task::{Event, TaskState};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
+use crate::settle::LONGEST_WAIT;
 use crate::{check, dispatch, lookout, propose};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
@@ -46,42 +48,78 @@ impl Worker {
     /// Works until told to stop, then finishes what is in hand. Whatever is left has its intent in the
     /// journal and is taken up at the next start.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut running: JoinSet<RunId> = JoinSet::new();
-        let mut in_hand: BTreeSet<RunId> = BTreeSet::new();
+        let mut hands = Hands::default();
         while !*stop.borrow() {
-            if let Err(error) = self.round(&mut running, &mut in_hand).await {
+            if let Err(error) = self.round(&mut hands).await {
                 tracing::error!(%error, "a round of work failed; the next one tries again");
             }
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
-                Some(done) = running.join_next(), if !running.is_empty() => {
-                    if let Ok(id) = done {
-                        in_hand.remove(&id);
-                    }
+                Some(done) = hands.running.join_next_with_id(), if !hands.running.is_empty() => {
+                    self.put_down(&mut hands, done).await;
                 }
                 _ = stop.changed() => {}
             }
         }
-        while running.join_next().await.is_some() {}
+        while hands.running.join_next().await.is_some() {}
     }
 
-    async fn round(&self, running: &mut JoinSet<RunId>, in_hand: &mut BTreeSet<RunId>) -> Result<(), EngineError> {
+    async fn round(&self, hands: &mut Hands) -> Result<(), EngineError> {
         (self.before.0)().await;
         for run in self.engine.store.unfinished_runs().await? {
-            if in_hand.insert(run.id.clone()) {
-                let engine = Arc::clone(&self.engine);
-                running.spawn(async move {
-                    let id = run.id.clone();
-                    carry_out(&engine, run).await;
-                    id
-                });
-            }
+            let engine = Arc::clone(&self.engine);
+            hands.take(Job::Run(run.id.clone()), async move { carry_out(&engine, run).await });
         }
+        // Side by side: a target that takes its time holds up no other connection, and no run.
         for connection in self.engine.store.connections().await? {
-            upkeep(&self.engine, &connection).await?;
+            let engine = Arc::clone(&self.engine);
+            hands.take(Job::Upkeep(connection.id.clone()), async move { keep_up(&engine, &connection).await });
         }
         Ok(())
+    }
+
+    async fn put_down(&self, hands: &mut Hands, done: Result<(Id, ()), JoinError>) {
+        let (id, defect) = match done {
+            Ok((id, ())) => (id, None),
+            Err(error) => (error.id(), Some(error.to_string())),
+        };
+        let Some(job) = hands.jobs.remove(&id) else { return };
+        hands.in_hand.remove(&job);
+        let (Some(defect), Job::Run(run)) = (defect, job) else { return };
+        // Taken up again it would only stop again: the journal knows what it sent.
+        tracing::error!(%run, defect, "a run was stopped by a defect");
+        let Ok(Some(run)) = self.engine.store.run(&run).await else { return };
+        let engine = &self.engine;
+        let (store, clock) = (Arc::clone(&engine.store), Arc::clone(&engine.clock));
+        let mut progress = Progress::new(run, store, clock, engine.changed.clone());
+        let text = "a defect of this service stopped the run; what it sent is in the journal".to_owned();
+        if let Err(error) = progress.finish(Some(text)).await {
+            tracing::error!(%error, "the end of a run could not be stored");
+        }
+    }
+}
+
+/// What is under way, each at most once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Job {
+    Run(RunId),
+    Upkeep(ConnectionId),
+}
+
+#[derive(Debug, Default)]
+struct Hands {
+    running: JoinSet<()>,
+    in_hand: BTreeSet<Job>,
+    jobs: HashMap<Id, Job>,
+}
+
+impl Hands {
+    fn take(&mut self, job: Job, work: impl Future<Output = ()> + Send + 'static) {
+        if self.in_hand.insert(job.clone()) {
+            let id = self.running.spawn(work).id();
+            self.jobs.insert(id, job);
+        }
     }
 }
 
@@ -93,9 +131,16 @@ impl Engine {
             carry_out(self, run).await;
         }
         for connection in self.store.connections().await? {
-            upkeep(self, &connection).await?;
+            keep_up(self, &connection).await;
         }
         Ok(())
+    }
+}
+
+/// The upkeep of one connection. Failing, it is tried again with the next round, and holds up no other.
+async fn keep_up(engine: &Engine, connection: &Connection) {
+    if let Err(error) = upkeep(engine, connection).await {
+        tracing::warn!(connection = %connection.id, %error, "the upkeep of a connection failed; the next round tries again");
     }
 }
 
@@ -158,11 +203,15 @@ pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(
     lookout::look(engine, connection, &mut progress).await?;
     let mut due = Vec::new();
     for task in retrying {
-        if matches!(&task.state, TaskState::Retrying { at, .. } if *at <= now) {
+        // Further ahead than any wait: the clock was set back since.
+        let furthest = now + chrono::Duration::from_std(LONGEST_WAIT).unwrap_or_else(|_| chrono::Duration::days(1));
+        if matches!(&task.state, TaskState::Retrying { at, .. } if *at <= now || *at > furthest) {
             due.extend(moved(engine, &task, Event::Due { by: Actor::new("upkeep") }));
         }
     }
-    engine.store.commit(due).await?;
+    if !due.is_empty() {
+        engine.store.commit(due).await?;
+    }
     resend(engine, connection, filter("queued"), &mut progress).await
 }
 

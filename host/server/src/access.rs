@@ -80,6 +80,8 @@ pub const ROUTES: &[Rule] = &[
     rule("GET", "/v1/tasks/{id}", VIEWER),
     rule("POST", "/v1/tasks/{id}/ignore", BILLER),
     rule("POST", "/v1/tasks/{id}/unignore", BILLER),
+    rule("GET", "/v1/tasks/{id}/uncertain", VIEWER),
+    rule("POST", "/v1/tasks/{id}/resolve", BILLER),
     rule("GET", "/v1/links", VIEWER),
     rule("PUT", "/v1/links", BILLER),
     rule("GET", "/v1/runs", VIEWER),
@@ -99,6 +101,8 @@ pub const ROUTES: &[Rule] = &[
 
 /// Accepting what needs a person is more than confirming a plan without findings.
 pub(crate) const ACCEPTS_FINDINGS: Role = Role::Approver;
+/// Sending again what may be there is more than saying where it is.
+pub(crate) const RESENDS: Role = Role::Approver;
 
 /// The rule of a matched route; HEAD is GET without a body.
 pub(crate) fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {

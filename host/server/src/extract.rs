@@ -76,7 +76,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(Problem::not_found("thing with the id", "that was asked for")),
+            Err(_) => Err(Problem::new(
+                Code::NotFound,
+                "The id in the address cannot be read.",
+                "Nothing was changed.",
+                "Percent-encode it as UTF-8; lists show the ids that exist.",
+            )),
         }
     }
 }

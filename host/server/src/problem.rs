@@ -53,6 +53,8 @@ codes! {
     PlanAltered = "plan-altered", CONFLICT, "A stored plan does not match its digest", false;
     PlanNeedsPerson = "plan-needs-person", CONFLICT, "Somebody must accept what the checker found", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
+    TooEarly = "too-early", CONFLICT, "It is too early to decide that", true;
+    DecisionStale = "decision-stale", PRECONDITION_FAILED, "What was decided about is not what is uncertain now", false;
     PlanStale = "plan-stale", PRECONDITION_FAILED, "The plan is no longer what the task would do", false;
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request is too large", false;
     NotJson = "not-json", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", false;
@@ -168,9 +170,12 @@ impl Problem {
     /// One thing is wrong at one place.
     pub(crate) fn invalid(pointer: &str, code: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
+        let place = pointer.trim_start_matches('/');
+        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        let end = if detail.ends_with(['.', '?', '!']) { "" } else { "." };
         Self::new(
             Code::Invalid,
-            format!("{}: {detail}.", pointer.trim_start_matches('/')),
+            format!("{place}{detail}{end}"),
             "Nothing was changed.",
             "Correct it and send the request again.",
         )

@@ -15,9 +15,10 @@ use crate::guard::{guard, method_not_allowed};
 use crate::headers::{dress, of_panic};
 use crate::pages::{self, home, login};
 use crate::parts::{App, ServerParts};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    commands, connections, events, ignoring, journal, links, plans, plugins, runs, setup, summary, syncs, system, tasks,
+    commands, connections, events, ignoring, journal, links, plans, plugins, resolving, runs, setup, summary, syncs,
+    system, tasks,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -44,6 +45,8 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(tasks::show))
         .routes(routes!(ignoring::ignore))
         .routes(routes!(ignoring::unignore))
+        .routes(routes!(resolving::show))
+        .routes(routes!(resolving::resolve))
         .routes(routes!(links::list, links::put))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
@@ -140,7 +143,12 @@ pub fn openapi() -> String {
 }
 
 async fn nowhere() -> Problem {
-    Problem::not_found("page or API route", "at this address")
+    Problem::new(
+        Code::NotFound,
+        "There is no page and no API route at this address.",
+        "Nothing was changed.",
+        "See /v1/openapi.json for the routes that exist.",
+    )
 }
 
 async fn wrong_method() -> Problem {

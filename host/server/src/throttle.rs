@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 const FORGET_AFTER: TimeDelta = TimeDelta::hours(1);
 const MOST: usize = 20_000;
+const LONGEST_NAME: usize = 100;
 
 /// How many failures are free, and the longest wait after that.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +44,9 @@ impl Failures {
 pub(crate) struct Throttle(HashMap<(String, String), Failures>);
 
 fn keys(account: &str, address: &str) -> [((String, String), Bound); 3] {
+    // No account has such a name: what a stranger sends must not fill the memory.
+    let account: String = account.chars().take(LONGEST_NAME).collect();
+    let account = account.as_str();
     [
         ((account.to_owned(), address.to_owned()), PAIR),
         ((String::new(), address.to_owned()), ADDRESS),
@@ -77,7 +81,8 @@ impl Throttle {
 
     /// Signing in clears what this address did to this account, and nothing that others did.
     pub(crate) fn succeeded(&mut self, account: &str, address: &str) {
-        self.0.remove(&(account.to_owned(), address.to_owned()));
+        let [(pair, _), ..] = keys(account, address);
+        self.0.remove(&pair);
     }
 }
 
@@ -105,6 +110,14 @@ mod tests {
 
         throttle.succeeded("ann", "1.1.1.1");
         assert!(throttle.wait("ann", "1.1.1.1", now).unwrap_or(0) <= 60);
+    }
+
+    #[test]
+    fn a_name_of_a_megabyte_is_not_kept() {
+        let mut throttle = Throttle::default();
+        throttle.failed(&"x".repeat(1 << 20), "1.1.1.1", DateTime::UNIX_EPOCH);
+        let kept: usize = throttle.0.keys().map(|(account, address)| account.len() + address.len()).sum();
+        assert!(kept < 1_000, "{kept}");
     }
 
     #[test]

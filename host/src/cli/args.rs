@@ -41,6 +41,8 @@ pub enum Command {
     Ignore(IgnoreArgs),
     /// Take tasks back from Ignored; the rules are evaluated again.
     Unignore(UnignoreArgs),
+    /// What was sent and never answered, and your decision about it. Exit code 4 while it is uncertain.
+    Resolve(super::resolve::ResolveArgs),
     /// Links between marketplace and target things.
     #[command(subcommand)]
     Link(LinkVerb),
@@ -220,6 +222,9 @@ pub enum TasksVerb {
 pub struct PlanArgs {
     /// Tasks by id; none: every task that is ready.
     pub tasks: Vec<String>,
+    /// Every parked task, after a setting or a link was mended.
+    #[arg(long, conflicts_with = "tasks")]
+    pub parked: bool,
     #[arg(long)]
     pub connection: Option<String>,
     /// Only the summary, not every field.

@@ -83,19 +83,19 @@ impl Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = remote.server.trim_end_matches('/').to_owned();
         let url = Url::parse(&server).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if url.is_none() {
+        let Some(url) = url else {
             bail!(
                 "\"{server}\" is not the address of a service. Nothing was asked. Give --server or COUNTERFOIL_SERVER such as http://127.0.0.1:8420"
             );
-        }
-        let http = reqwest::Client::builder()
+        };
+        let http = client_for(&url)
             .no_proxy()
             // A token goes to the address that was given and nowhere else.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(ANSWER_WITHIN)
             .build()
-            .context("the HTTP client cannot be started")?;
+            .context("the HTTP client cannot be started. Nothing was asked. For https this machine needs root certificates (ca-certificates, or SSL_CERT_FILE)")?;
         Ok(Self { http, server, token: token(remote)? })
     }
 
@@ -276,6 +276,12 @@ impl Client {
         eprint!("{}", problems(&run));
         Ok(run)
     }
+}
+
+/// Plain http needs no root certificates, and a machine without any must not need them.
+pub(super) fn client_for(url: &Url) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    if url.scheme() == "http" { builder.tls_certs_only([]) } else { builder }
 }
 
 fn token(remote: &Remote) -> Result<String> {

@@ -12,6 +12,7 @@ use counterfoil_store::{OpenError, SqliteStore};
 use serde_json::json;
 
 use super::args::DoctorArgs;
+use super::client::client_for;
 use super::show;
 use crate::compose;
 use crate::config::Config;
@@ -106,6 +107,14 @@ fn data_dir(config: &Config) -> Finding {
     let folder = &config.data_dir;
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
     match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) if is_open_to_others(folder) => Finding::warning(
+            "data folder",
+            format!(
+                "{} can be read by others: orders and the hashes of passwords are in it. chmod 700 {}",
+                folder.display(),
+                folder.display()
+            ),
+        ),
         Ok(()) => Finding::good("data folder", format!("{} can be written", folder.display())),
         Err(error) => Finding::broken(
             "data folder",
@@ -115,6 +124,11 @@ fn data_dir(config: &Config) -> Finding {
             ),
         ),
     }
+}
+
+fn is_open_to_others(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
 }
 
 fn master_key(config: &Config) -> Finding {
@@ -237,7 +251,13 @@ async fn service(config: &Config) -> Finding {
     let url = ask_at(&config.listen);
     // Only the first call installs it; the others find it there.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build();
+    let Ok(address) = reqwest::Url::parse(&url) else {
+        return Finding::broken(
+            what,
+            format!("listen = \"{}\" is no address; write for example 127.0.0.1:8420", config.listen),
+        );
+    };
+    let client = client_for(&address).no_proxy().timeout(Duration::from_secs(5)).build();
     let Ok(client) = client else { return Finding::broken(what, "the HTTP client cannot be started") };
     match client.get(&url).send().await {
         Ok(answer) if answer.status().is_success() => Finding::good(what, format!("ready at {}", config.listen)),
@@ -274,6 +294,8 @@ async fn wasm_target() -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -292,6 +314,7 @@ mod tests {
     async fn what_is_missing_is_named_with_what_to_do_and_nothing_is_made() {
         let folder = std::env::temp_dir().join(format!("counterfoil-doctor-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("data")).unwrap();
+        std::fs::set_permissions(folder.join("data"), std::fs::Permissions::from_mode(0o755)).unwrap();
         let config = folder.join("counterfoil.toml");
         std::fs::write(&config, "listen = \"127.0.0.1:1\"").unwrap();
         let found = findings(&config).await;
@@ -299,7 +322,7 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
         let health = |what: &str| found.iter().find(|finding| finding.what == what).map(|finding| finding.health);
         assert_eq!(health("config"), Some(Health::Good));
-        assert_eq!(health("data folder"), Some(Health::Good));
+        assert_eq!(health("data folder"), Some(Health::Warning), "others can read it");
         assert_eq!(health("master key"), Some(Health::Broken));
         assert_eq!(health("database"), Some(Health::Broken));
         assert_eq!(health("plugin"), Some(Health::Broken));

@@ -46,20 +46,25 @@ pub(super) async fn run(args: &InitArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Makes the folder. Refuses one that has a configuration already: nothing is overwritten.
+/// Makes the folder. Refuses one in which something of it is there already: nothing is overwritten.
 pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<SignIn> {
     let config_path = folder.join("counterfoil.toml");
-    if config_path.exists() {
-        bail!("{} is there already; nothing was changed", config_path.display());
+    for part in ["counterfoil.toml", "master.key", "admin.token", "data/counterfoil.db"] {
+        let part = folder.join(part);
+        if part.exists() {
+            bail!(
+                "{} is there already; nothing was changed. Serve this folder or name another; what an earlier init left that broke off can be removed",
+                part.display()
+            );
+        }
     }
-    for sub in ["data", "plugins"] {
-        std::fs::create_dir_all(folder.join(sub))
-            .with_context(|| format!("cannot make {}", folder.join(sub).display()))?;
-    }
+    let text = config_text(listen);
+    let config = Config::parse(&text)?.below(folder);
+    private_folder(&folder.join("data"))?;
+    std::fs::create_dir_all(&config.plugins_dir)
+        .with_context(|| format!("cannot make {}", config.plugins_dir.display()))?;
     let key = MasterKey::generate(&mut random()?);
     key.write_new(folder.join("master.key"))?;
-    std::fs::write(&config_path, config_text(listen))?;
-    let config = Config::load(&config_path)?;
     let store = compose::open_store(&config)?;
     let sign_in = SignIn { name: admin.to_owned(), password: URL_SAFE_NO_PAD.encode(random::<15>()?) };
     let (token, token_hash) = auth::new_token(random()?);
@@ -78,7 +83,21 @@ pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<Sig
     };
     store.commit(vec![Write::PutUser(user), Write::Audit(entry)]).await?;
     write_private(&folder.join("admin.token"), &token)?;
+    // Last: a folder with a configuration is whole.
+    std::fs::write(&config_path, text).with_context(|| format!("cannot write {}", config_path.display()))?;
     Ok(sign_in)
+}
+
+/// Everybody's orders and the hashes of passwords are in it: only its owner may look.
+fn private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let parents = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    parents
+        .and_then(|()| match std::fs::DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        })
+        .with_context(|| format!("cannot make {}. Nothing was set up", path.display()))
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {
@@ -89,7 +108,8 @@ fn random<const N: usize>() -> Result<[u8; N]> {
 
 fn config_text(listen: &str) -> String {
     format!(
-        "# Counterfoil. Paths are relative to this file.\ndata_dir = \"data\"\nplugins_dir = \"plugins\"\nlisten = \"{listen}\"\nmaster_key = {{ file = \"master.key\" }}\nhttps = false\nlog = \"info\"\nlog_format = \"text\"\n"
+        "# Counterfoil. Paths are relative to this file.\ndata_dir = \"data\"\nplugins_dir = \"plugins\"\nlisten = {}\nmaster_key = {{ file = \"master.key\" }}\nhttps = false\nlog = \"info\"\nlog_format = \"text\"\n",
+        toml::Value::from(listen)
     )
 }
 
@@ -99,4 +119,28 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_can_read_what_was_made_and_nothing_is_made_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let shop = folder.path().join("a/shop");
+        make(&shop, "admin", "127.0.0.1:\"0").await.unwrap();
+        for private in ["data", "master.key", "admin.token"] {
+            let mode = std::fs::metadata(shop.join(private)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{private} is {mode:o}");
+        }
+        assert_eq!(Config::load(&shop.join("counterfoil.toml")).unwrap().listen, "127.0.0.1:\"0");
+        for part in ["counterfoil.toml", "master.key", "admin.token", "data/counterfoil.db"] {
+            let again = make(&shop, "mallory", "127.0.0.1:0").await.unwrap_err().to_string();
+            assert!(again.contains(part) && again.contains("nothing was changed"), "{again}");
+            std::fs::remove_file(shop.join(part)).unwrap();
+        }
+    }
 }

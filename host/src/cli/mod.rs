@@ -13,6 +13,7 @@ mod init;
 mod link;
 mod plan;
 mod plugin;
+mod resolve;
 mod runs;
 mod serve;
 mod show;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Sync(args) => sync::run(&args).await,
         Command::Ignore(args) => ignore::ignore(&args).await,
         Command::Unignore(args) => ignore::unignore(&args).await,
+        Command::Resolve(args) => resolve::run(&args).await,
         Command::Link(verb) => link::run(verb).await,
         Command::Connections(verb) => connections::run(verb).await,
         Command::Runs(args) => runs::run(&args).await,

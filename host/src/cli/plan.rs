@@ -15,6 +15,8 @@ use crate::exit::Exit;
 
 /// Questions to the service at a time.
 const AT_A_TIME: usize = 8;
+/// Tasks that the service takes in one run.
+const MOST: usize = 500;
 
 /// A plan with the task that it is for.
 #[derive(Debug, Clone)]
@@ -57,21 +59,21 @@ async fn plan(args: &PlanArgs) -> Result<Exit> {
         (None, Some(first)) => client.get::<TaskDetail>(&["tasks", first], &[]).await?.task.connection,
         (given, _) => client.connection(given).await?,
     };
-    let body = match args.tasks.as_slice() {
-        [] => json!({ "connection": connection }),
-        tasks => json!({ "connection": connection, "tasks": tasks }),
-    };
-    let started = client.start(&["plans"], Some(&body)).await?;
-    let run = client.wait(started).await?;
-    let planned = if args.tasks.is_empty() {
-        let query = [("connection", connection.as_str()), ("state", "planned")];
-        plans(&client, tasks::all(&client, &query).await?).await?
-    } else {
-        plans(&client, details(&client, &args.tasks).await?).await?
+    let named = named_tasks(&client, args, &connection).await?;
+    if named.as_ref().is_some_and(Vec::is_empty) {
+        return nothing_parked(args);
+    }
+    let runs = start(&client, &connection, named.as_deref()).await?;
+    let planned = match &named {
+        None => {
+            let query = [("connection", connection.as_str()), ("state", "planned")];
+            plans(&client, tasks::all(&client, &query).await?).await?
+        }
+        Some(ids) => plans(&client, details(&client, ids).await?).await?,
     };
     if args.remote.json {
         let plans: Vec<&PlanView> = planned.iter().map(|planned| &planned.plan).collect();
-        show::json(&json!({ "run": run, "plans": plans }))?;
+        show::json(&json!({ "run": runs.last(), "runs": runs, "plans": plans }))?;
     } else {
         if args.brief {
             brief(&planned)?;
@@ -79,13 +81,50 @@ async fn plan(args: &PlanArgs) -> Result<Exit> {
             let text: String = planned.iter().map(|planned| format!("{}\n", rendered(planned))).collect();
             show::print(&text)?;
         }
-        eprintln!("{}", summary(&run, &planned));
+        if let Some(last) = runs.last() {
+            eprintln!("{}", summary(last, &planned));
+        }
     }
-    Ok(match run.state.as_str() {
-        "failed" => Exit::Error,
-        "done" if planned.iter().all(|planned| planned.documents() == 0) => Exit::Done,
-        _ => Exit::NotAll,
-    })
+    Ok(exit(&runs, &planned))
+}
+
+fn exit(runs: &[RunView], planned: &[Planned]) -> Exit {
+    if runs.iter().any(|run| run.state == "failed") {
+        return Exit::Error;
+    }
+    let is_done = runs.iter().all(|run| run.state == "done");
+    if is_done && planned.iter().all(|planned| planned.documents() == 0) { Exit::Done } else { Exit::NotAll }
+}
+
+/// The tasks that were asked for; none: all that are ready.
+async fn named_tasks(client: &Client, args: &PlanArgs, connection: &str) -> Result<Option<Vec<String>>> {
+    if args.parked {
+        let parked = tasks::all(client, &[("connection", connection), ("state", "parked")]).await?;
+        return Ok(Some(parked.into_iter().map(|task| task.id).collect()));
+    }
+    Ok(Some(args.tasks.clone()).filter(|tasks| !tasks.is_empty()))
+}
+
+fn nothing_parked(args: &PlanArgs) -> Result<Exit> {
+    if args.remote.json {
+        show::json(&json!({ "run": null, "runs": [], "plans": [] }))?;
+    }
+    eprintln!("No task is parked; nothing was planned");
+    Ok(Exit::Done)
+}
+
+/// One run, or several where there are more tasks than the service takes at once.
+async fn start(client: &Client, connection: &str, tasks: Option<&[String]>) -> Result<Vec<RunView>> {
+    let bodies: Vec<_> = match tasks {
+        None => vec![json!({ "connection": connection })],
+        Some(tasks) => tasks.chunks(MOST).map(|part| json!({ "connection": connection, "tasks": part })).collect(),
+    };
+    let mut runs = Vec::with_capacity(bodies.len());
+    for body in bodies {
+        let started = client.start(&["plans"], Some(&body)).await?;
+        runs.push(client.wait(started).await?);
+    }
+    Ok(runs)
 }
 
 /// The plans of those tasks that have one, in the tasks' order.

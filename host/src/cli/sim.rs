@@ -228,10 +228,10 @@ fn as_setup(seed: u64, cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHa
     lines.join("\n")
 }
 
-const RESELLER: &str = "[reseller.demo]\nname = \"Demo reseller\"\n";
+pub(crate) const RESELLER: &str = "[reseller.demo]\nname = \"Demo reseller\"\n";
 
 /// A setup can name a simulator only with the operator's exceptions: it has no https and a loopback address.
-fn cloudblue_setup(base_url: &str, marketplace: &str) -> String {
+pub(crate) fn cloudblue_setup(base_url: &str, marketplace: &str) -> String {
     format!(
         r#"[marketplace.sim]
 reseller = "demo"
@@ -245,7 +245,7 @@ secrets = {{ username = {{ env = "CB_USERNAME" }}, password = {{ env = "CB_PASSW
     )
 }
 
-fn xero_setup(base_url: &str, token_url: &str, marketplace: &str) -> String {
+pub(crate) fn xero_setup(base_url: &str, token_url: &str, marketplace: &str) -> String {
     format!(
         r#"[connection.xero-main]
 reseller = "demo"
@@ -259,6 +259,14 @@ plain_http = true
 private_addresses = true
 settings = {{ account_code = "{ACCOUNT_CODE}", tax_type = "{TAX_TYPE}" }}
 secrets = {{ client_id = {{ env = "XERO_CLIENT_ID" }}, client_secret = {{ env = "XERO_CLIENT_SECRET" }} }}
+
+# No product stands for a cancellation fee: it needs a link of its own, here to a revenue account.
+[[connection.xero-main.link]]
+kind = "fee"
+source = "cancellation-fee"
+target = "{ACCOUNT_CODE}"
+name = "Cancellation fee"
+attributes = {{ account-code = "{ACCOUNT_CODE}" }}
 "#
     )
 }

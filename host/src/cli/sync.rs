@@ -211,6 +211,9 @@ fn exit(choice: &Choice, outcome: &Outcome) -> Exit {
     if synced == 0 && outcome.runs.iter().any(|run| run.state == "failed") {
         return Exit::Error;
     }
+    if synced == 0 && outcome.runs.iter().flat_map(|run| &run.problems).any(|problem| problem.code == "plan-stale") {
+        return Exit::Refused;
+    }
     Exit::NotAll
 }
 

@@ -15,6 +15,16 @@ use super::tokens::Token;
 const NOT_SECRET: &[&str] = &["username", "marketplace", "realm"];
 const LONG_ENOUGH_FOR_AN_ID: usize = 16;
 
+/// Of the credentials that a token was asked for with. Not printed: a short secret could be guessed from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 32]);
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fingerprint(…)")
+    }
+}
+
 /// What a route's sign-in needs: parameters of the setup first, sealed values otherwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Credentials {
@@ -70,7 +80,7 @@ impl Credentials {
     }
 
     /// Tells whether somebody changed them, without keeping them.
-    pub(crate) fn fingerprint(&self, url: &url::Url) -> [u8; 32] {
+    pub(crate) fn fingerprint(&self, url: &url::Url) -> Fingerprint {
         use sha2::Digest as _;
         let mut hash = sha2::Sha256::new();
         hash.update(url.as_str());
@@ -81,7 +91,7 @@ impl Credentials {
                 hash.update(part.as_bytes());
             }
         }
-        hash.finalize().into()
+        Fingerprint(hash.finalize().into())
     }
 }
 

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::grant::{self, Granted, NotGranted};
 use super::method::{Grant, Signing};
-use super::sign::Credentials;
+use super::sign::{Credentials, Fingerprint};
 use crate::guard::Guard;
 use crate::record::{Draft, ExchangeSink, cut, shown_url};
 use crate::scrub::Scrubber;
@@ -34,6 +34,8 @@ pub(crate) struct Token {
     usable_until: DateTime<Utc>,
     /// A token of another sign-in (the setup was changed) is none.
     signing: Arc<Signing>,
+    /// Nor is one that other secrets gave: it may open another organisation's books.
+    secrets: Fingerprint,
     /// Which fetch it came from: a 401 speaks about one token, not about a newer one.
     pub(crate) serial: u64,
 }
@@ -43,11 +45,18 @@ struct State {
     token: Option<Token>,
     last_error: Option<SendError>,
     not_before: Option<DateTime<Utc>>,
-    refused: Option<([u8; 32], DateTime<Utc>, SendError)>,
+    refused: Option<(Fingerprint, DateTime<Utc>, SendError)>,
     /// Rotated, but the vault could not keep it: it must be kept before anything else.
-    unsaved: Option<Secret>,
+    unsaved: Option<Unsaved>,
     /// When an answer was lost that may have held a new refresh token.
     lost_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone)]
+struct Unsaved {
+    /// The fingerprint of the secrets that it came by: when somebody set others since, it is worth nothing.
+    came_by: Fingerprint,
+    next: Secret,
 }
 
 #[derive(Debug, Default)]
@@ -70,23 +79,27 @@ pub(crate) struct Flight {
 }
 
 impl TokenCell {
-    /// A usable token that is not `bad`, the one that was just refused.
+    /// A usable token that is not `bad`, the one that was just refused, with the credentials that gave it.
     pub(crate) async fn get(
         &self,
         flight: Flight,
         grant: Grant,
         url: Url,
         bad: Option<u64>,
-    ) -> Result<Token, SendError> {
+    ) -> Result<(Token, Credentials), SendError> {
         let seen = self.flights.load(Ordering::SeqCst);
         let mut state = Arc::clone(&self.state).lock_owned().await;
         let now = flight.clock.now();
-        if let Some(token) = state
-            .token
-            .as_ref()
-            .filter(|token| now < token.usable_until && Some(token.serial) != bad && token.signing == flight.signing)
-        {
-            return Ok(token.clone());
+        // Read inside the lock: while somebody rotates, what was read before is of yesterday.
+        let credentials = flight.credentials().await?;
+        let fingerprint = credentials.fingerprint(&url);
+        if let Some(token) = state.token.as_ref().filter(|token| {
+            now < token.usable_until
+                && Some(token.serial) != bad
+                && token.signing == flight.signing
+                && token.secrets == fingerprint
+        }) {
+            return Ok((token.clone(), credentials));
         }
         let serial = self.flights.load(Ordering::SeqCst);
         if let Some(error) = state.last_error.as_ref().filter(|_| serial != seen) {
@@ -95,21 +108,19 @@ impl TokenCell {
         }
         let flights = Arc::clone(&self.flights);
         let fetched = tokio::spawn(async move {
-            let result = fetch(&flight, grant, &url, &mut state, serial + 1).await;
+            let result = fetch(&flight, grant, &url, credentials, &mut state, serial + 1).await;
             state.last_error = result.as_ref().err().cloned();
-            state.token = result.as_ref().ok().cloned();
+            state.token = result.as_ref().ok().map(|(token, _)| token.clone());
             flights.fetch_add(1, Ordering::SeqCst);
             result
         });
         fetched.await.unwrap_or_else(|_| Err(transient("the sign-in broke off")))
     }
+}
 
-    /// After somebody changed the secrets.
-    pub(crate) async fn forget(&self) {
-        let mut state = self.state.lock().await;
-        state.token = None;
-        state.refused = None;
-        state.not_before = None;
+impl Flight {
+    async fn credentials(&self) -> Result<Credentials, SendError> {
+        Credentials::load(self.vault.as_ref(), &self.scope, &self.signing).await
     }
 }
 
@@ -117,14 +128,14 @@ async fn fetch(
     flight: &Flight,
     grant: Grant,
     url: &Url,
+    mut credentials: Credentials,
     state: &mut OwnedMutexGuard<State>,
     serial: u64,
-) -> Result<Token, SendError> {
+) -> Result<(Token, Credentials), SendError> {
     let now = flight.clock.now();
     if let Some(until) = state.not_before.filter(|until| now < *until) {
         return Err(SendError::OverBudget { scope: "sign-in".to_owned(), until });
     }
-    let credentials = Credentials::load(flight.vault.as_ref(), &flight.scope, &flight.signing).await?;
     let fingerprint = credentials.fingerprint(url);
     if let Some((_, _, error)) =
         state.refused.as_ref().filter(|(known, until, _)| *known == fingerprint && now < *until)
@@ -132,7 +143,7 @@ async fn fetch(
         return Err(error.clone());
     }
     let granted = match grant {
-        Grant::RefreshToken => refresh(flight, url, credentials, state).await,
+        Grant::RefreshToken => refresh(flight, url, &mut credentials, state).await,
         _ => exchange(flight, grant, url, &credentials).await,
     };
     let now = flight.clock.now();
@@ -140,12 +151,14 @@ async fn fetch(
         Ok(granted) => {
             state.refused = None;
             state.lost_at = None;
-            Ok(Token {
+            let token = Token {
                 access: granted.access,
                 usable_until: now + granted.usable_for,
                 signing: Arc::clone(&flight.signing),
+                secrets: credentials.fingerprint(url),
                 serial,
-            })
+            };
+            Ok((token, credentials))
         }
         Err(Failed::Error(error)) => Err(error),
         Err(Failed::Not(NotGranted::Later { until })) => {
@@ -201,26 +214,31 @@ impl From<SendError> for Failed {
 async fn refresh(
     flight: &Flight,
     url: &Url,
-    mut credentials: Credentials,
+    credentials: &mut Credentials,
     state: &mut OwnedMutexGuard<State>,
 ) -> Result<Granted, Failed> {
-    if let Some(unsaved) = state.unsaved.clone() {
-        keep(flight, &unsaved).await.map_err(Failed::Error)?;
+    let came_by = credentials.fingerprint(url);
+    if state.unsaved.as_ref().is_some_and(|unsaved| unsaved.came_by != came_by) {
         state.unsaved = None;
-        credentials.put(REFRESH_TOKEN, unsaved);
+    }
+    if let Some(unsaved) = state.unsaved.clone() {
+        keep(flight, &unsaved.next).await.map_err(Failed::Error)?;
+        state.unsaved = None;
+        credentials.put(REFRESH_TOKEN, unsaved.next);
     }
     let mut asked_again = false;
     let mut read_again = false;
     loop {
-        match exchange(flight, Grant::RefreshToken, url, &credentials).await {
+        match exchange(flight, Grant::RefreshToken, url, credentials).await {
             Ok(granted) => {
                 let rotated =
                     granted.refresh.as_ref().filter(|next| credentials.find(REFRESH_TOKEN) != Some(next.reveal()));
-                if let Some(next) = rotated
-                    && let Err(error) = keep(flight, next).await
-                {
-                    state.unsaved = Some(next.clone());
-                    return Err(Failed::Error(error));
+                if let Some(next) = rotated.cloned() {
+                    if let Err(error) = keep(flight, &next).await {
+                        state.unsaved = Some(Unsaved { came_by: credentials.fingerprint(url), next });
+                        return Err(Failed::Error(error));
+                    }
+                    credentials.put(REFRESH_TOKEN, next);
                 }
                 return Ok(granted);
             }
@@ -233,12 +251,12 @@ async fn refresh(
             }
             Err(Failed::Not(NotGranted::InvalidGrant { message })) => {
                 // Somebody else may have rotated it between our reading and asking.
-                let stored = Credentials::load(flight.vault.as_ref(), &flight.scope, &flight.signing).await?;
+                let stored = flight.credentials().await?;
                 if read_again || stored.find(REFRESH_TOKEN) == credentials.find(REFRESH_TOKEN) {
                     return Err(Failed::Not(NotGranted::InvalidGrant { message }));
                 }
                 read_again = true;
-                credentials = stored;
+                *credentials = stored;
             }
             Err(other) => return Err(other),
         }

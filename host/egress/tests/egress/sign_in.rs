@@ -494,9 +494,64 @@ async fn a_changed_route_signs_in_anew() {
     door.set_route(second);
     door.send(read("/things")).await.unwrap();
     assert_eq!(script.events().last().unwrap(), "api Bearer access-two");
-    door.forget_sign_in(&crate::support::caller()).await;
-    door.send(read("/things")).await.unwrap();
-    assert_eq!(script.calls(), 3);
+    assert_eq!(script.calls(), 2);
     door.remove_route(&crate::support::caller());
     assert!(matches!(door.send(read("/things")).await.unwrap_err(), SendError::Refused(_)));
+}
+
+/// The old token may open another organisation's books: it is not used once more.
+#[tokio::test]
+async fn changed_secrets_sign_in_anew_at_once() {
+    let script = Script::new(&[GOOD, (200, r#"{"access_token":"access-two","expires_in":1800}"#)]);
+    let vault = MemoryVault::with(&[("client_id", "id"), ("client_secret", "the-secret")]);
+    let (door, _) = door(&vault, start(&script, AuthScheme::ClientCredentials, &[]).await);
+    for _ in 0..2 {
+        door.send(read("/things")).await.unwrap();
+    }
+    assert_eq!(script.calls(), 1, "the same secrets: the same token");
+    vault.set("client_secret", "of-another-organisation");
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(script.events().last().unwrap(), "api Bearer access-two");
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(script.calls(), 2);
+}
+
+/// Rotating is no change by a person; setting another refresh token is.
+#[tokio::test]
+async fn a_rotated_refresh_token_keeps_the_access_token_and_one_that_was_set_does_not() {
+    let script = Script::new(&[
+        (200, r#"{"access_token":"access-one","refresh_token":"refresh-two","expires_in":1800}"#),
+        (200, r#"{"access_token":"access-two","refresh_token":"refresh-four","expires_in":1800}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret"), ("refresh_token", "refresh-one")]);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    for _ in 0..3 {
+        door.send(read("/things")).await.unwrap();
+    }
+    assert_eq!(script.calls(), 1);
+    assert_eq!(vault.value("refresh_token"), "refresh-two");
+    vault.set("refresh_token", "refresh-three");
+    door.send(read("/things")).await.unwrap();
+    assert!(script.events().iter().any(|event| event.contains("refresh_token=refresh-three")), "{:?}", script.events());
+    assert_eq!(script.events().last().unwrap(), "api Bearer access-two");
+    assert_eq!(vault.value("refresh_token"), "refresh-four");
+}
+
+/// One that the vault could not keep must not overwrite what a person set since.
+#[tokio::test]
+async fn an_unsaved_refresh_token_gives_way_to_one_that_was_set() {
+    let script = Script::new(&[
+        (200, r#"{"access_token":"access-one","refresh_token":"refresh-two","expires_in":1800}"#),
+        (200, r#"{"access_token":"access-two","expires_in":1800}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret"), ("refresh_token", "refresh-one")]);
+    vault.failing.store(1, Ordering::SeqCst);
+    let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+    assert!(door.send(read("/things")).await.is_err());
+    vault.set("refresh_token", "refresh-of-a-person");
+    door.send(read("/things")).await.unwrap();
+    assert_eq!(vault.value("refresh_token"), "refresh-of-a-person");
+    assert!(script.events().iter().any(|event| event.contains("refresh_token=refresh-of-a-person")));
 }

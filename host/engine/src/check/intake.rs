@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use counterfoil_domain::assemble;
 use counterfoil_domain::changes::{self, Succession};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::{Actor, CustomerId, SubscriptionId, TaskId};
@@ -11,8 +12,8 @@ use counterfoil_domain::judge::{self, Judgement};
 use counterfoil_domain::market::{Customer, Subscription};
 use counterfoil_domain::money::Money;
 use counterfoil_domain::order::{Order, OrderKey, OrderStatus, OrderType};
-use counterfoil_domain::ports::{KnownOrder, PageRequest, TaskFilter, Write};
-use counterfoil_domain::snapshot;
+use counterfoil_domain::ports::{KnownOrder, Write};
+use counterfoil_domain::snapshot::{self, Cover};
 use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Need, Subject, Task, TaskState, Verdict, next};
 
 use super::Read;
@@ -27,12 +28,11 @@ pub(super) struct Intake {
     law: LawBook,
     customers: BTreeMap<CustomerId, Customer>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// When the check began, before anything was read: what changes while it reads is not in its snapshots.
     now: DateTime<Utc>,
     window: Option<DateTime<Utc>>,
-    /// Subscriptions whose initial task is made by this check.
-    initial: BTreeSet<SubscriptionId>,
-    /// When earlier initial tasks were made, if any were.
-    snapshot_at: Option<DateTime<Utc>>,
+    /// The snapshots that this check makes.
+    initial: BTreeMap<SubscriptionId, Order>,
 }
 
 impl Intake {
@@ -40,22 +40,26 @@ impl Intake {
         engine: &Engine,
         connection: &Connection,
         window: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
     ) -> Result<Self, EngineError> {
         let id = &connection.marketplace;
-        let customers = engine.store.customers(id, None).await?;
-        let subscriptions = engine.store.subscriptions(id, None).await?;
-        let filter = TaskFilter { connection: Some(connection.id.clone()), ..TaskFilter::default() };
-        let oldest = engine.store.tasks(filter, PageRequest { after: None, limit: 1 }).await?;
+        // Everybody for the first check, which looks for subscriptions without an order; later only who is named.
+        let first = window.is_some();
+        let customers = if first { engine.store.customers(id, None).await? } else { Vec::new() };
+        let subscriptions = if first { engine.store.subscriptions(id, None).await? } else { Vec::new() };
         Ok(Self {
             law: LawBook::load(engine, connection).await?,
             connection: connection.clone(),
             customers: customers.into_iter().map(|c| (c.id.clone(), c)).collect(),
             subscriptions: subscriptions.into_iter().map(|s| (s.id.clone(), s)).collect(),
-            now: engine.clock.now(),
+            now,
             window,
-            initial: BTreeSet::new(),
-            snapshot_at: oldest.first().map(|task| task.observed_at),
+            initial: BTreeMap::new(),
         })
+    }
+
+    pub(super) fn is_first(&self) -> bool {
+        self.window.is_some()
     }
 
     /// Somebody or something that the lists did not have when they were last read. Only completed orders
@@ -68,17 +72,57 @@ impl Intake {
         })
     }
 
-    pub(super) async fn reload(&mut self, engine: &Engine) -> Result<(), EngineError> {
+    /// Looks up whom these orders name, as far as they are not known yet: a check costs what changed, however many there
+    /// are.
+    pub(super) async fn meet(&mut self, engine: &Engine, orders: &[Read]) -> Result<(), EngineError> {
         let id = &self.connection.marketplace;
-        self.customers = engine.store.customers(id, None).await?.into_iter().map(|c| (c.id.clone(), c)).collect();
-        self.subscriptions =
-            engine.store.subscriptions(id, None).await?.into_iter().map(|s| (s.id.clone(), s)).collect();
+        let orders = || orders.iter().map(|(order, _)| order);
+        let customers: BTreeSet<&CustomerId> =
+            orders().map(|order| &order.customer).filter(|id| !self.customers.contains_key(id)).collect();
+        if !customers.is_empty() {
+            let found = engine.store.customers(id, Some(customers.into_iter().cloned().collect())).await?;
+            self.customers.extend(found.into_iter().map(|c| (c.id.clone(), c)));
+        }
+        let subscriptions: BTreeSet<&SubscriptionId> = orders()
+            .filter_map(|order| order.subscription.as_ref())
+            .filter(|id| !self.subscriptions.contains_key(id))
+            .collect();
+        if !subscriptions.is_empty() {
+            let found = engine.store.subscriptions(id, Some(subscriptions.into_iter().cloned().collect())).await?;
+            self.subscriptions.extend(found.into_iter().map(|s| (s.id.clone(), s)));
+        }
+        Ok(())
+    }
+
+    /// The lists were read again: what they said before is forgotten.
+    pub(super) async fn reload(&mut self, engine: &Engine, orders: &[Read]) -> Result<(), EngineError> {
+        self.customers.clear();
+        self.subscriptions.clear();
+        self.meet(engine, orders).await?;
         self.law = LawBook::load(engine, &self.connection).await?;
         Ok(())
     }
 
-    /// Which active subscriptions get a snapshot: those that no final sales order of the window stands for.
-    pub(super) fn begin_initial(&mut self, orders: &[Read]) {
+    /// Products that the catalogue did not have when it was last read: whether they are pay-per-use is not known.
+    pub(super) fn names_new_products(&self, orders: &[Read]) -> bool {
+        let completed = orders.iter().map(|(order, _)| order).filter(|o| o.status == OrderStatus::Completed);
+        let mut named = completed.flat_map(|order| assemble::products(&order.lines));
+        named.any(|product| !self.law.products.contains(&product.code))
+    }
+
+    pub(super) async fn reload_law(&mut self, engine: &Engine) -> Result<(), EngineError> {
+        self.law = LawBook::load(engine, &self.connection).await?;
+        Ok(())
+    }
+
+    /// Which active subscriptions get a snapshot: those that no final sales order of the window stands for. Only what the
+    /// list shows now counts; the store also remembers subscriptions that have ended.
+    pub(super) async fn begin_initial(
+        &mut self,
+        engine: &Engine,
+        listed: Vec<Subscription>,
+        orders: &[Read],
+    ) -> Result<(), EngineError> {
         let start = self.window.unwrap_or(self.now);
         let represented: BTreeSet<&str> = orders
             .iter()
@@ -86,9 +130,25 @@ impl Intake {
             .filter(|o| o.kind() == OrderType::Sales && o.status == OrderStatus::Completed && o.created_at >= start)
             .filter_map(|order| order.subscription.as_ref().map(SubscriptionId::as_str))
             .collect();
-        let all: Vec<Subscription> = self.subscriptions.values().cloned().collect();
-        self.initial = snapshot::due(&all, &represented).into_iter().map(|s| s.id.clone()).collect();
-        self.snapshot_at = Some(self.now);
+        let fallback = self.law.currency.or_else(|| listed.iter().find_map(|s| s.currency));
+        let fallback = fallback.or_else(|| orders.first().map(|(order, _)| order.currency));
+        for subscription in snapshot::due(&listed, &represented) {
+            if !engine.store.initial_tasks_of(&self.connection.id, &subscription.id).await?.is_empty() {
+                continue;
+            }
+            // Nothing names a currency anywhere: a lone subscription that is never billed anything yet.
+            let Some(currency) = subscription.currency.or(fallback) else { continue };
+            let key = snapshot::key(&self.connection.marketplace, &self.connection.id, &subscription.id);
+            let order = snapshot::order(&self.connection.marketplace, subscription, currency, self.now);
+            self.initial.insert(subscription.id.clone(), Order { key, ..order });
+        }
+        Ok(())
+    }
+
+    /// That no snapshot will stand for it, even where a part of the marketplace could not be read.
+    pub(super) fn is_sure_of(&self, order: &Order) -> bool {
+        let known = |id: &SubscriptionId| self.subscriptions.contains_key(id) && !self.initial.contains_key(id);
+        order.subscription.as_ref().is_none_or(known)
     }
 
     pub(super) async fn take_in(
@@ -123,13 +183,16 @@ impl Intake {
     ) -> Result<(), EngineError> {
         for known in known {
             let key = OrderKey { marketplace: self.connection.marketplace.clone(), order: known.id.clone() };
-            let subject = Subject::Order { key: key.clone(), revision: known.revision.clone() };
-            if engine.store.task(&subject.task_id(&self.connection.id)).await?.is_some() {
+            let earlier = engine.store.tasks_of_order(&self.connection.id, &key).await?;
+            let id = changes::subject(&key, &known.revision, &earlier).task_id(&self.connection.id);
+            let settled = Succession::Known { supersedes: Vec::new() };
+            if changes::succession(&id, &earlier) == settled {
                 continue;
             }
             let Some(order) = engine.store.order(&key).await? else { continue };
-            let earlier = engine.store.tasks_of_order(&self.connection.id, &key).await?;
-            let writes = self.tasks_of(engine, &order, &earlier, progress).await?;
+            let read = (order, known.fingerprint.clone());
+            self.meet(engine, std::slice::from_ref(&read)).await?;
+            let writes = self.tasks_of(engine, &read.0, &earlier, progress).await?;
             engine.store.commit(writes).await?;
         }
         Ok(())
@@ -142,10 +205,12 @@ impl Intake {
         earlier: &[Task],
         progress: &mut Progress,
     ) -> Result<Vec<Write>, EngineError> {
-        let subject = Subject::Order { key: order.key.clone(), revision: order.revision() };
+        let subject = changes::subject(&order.key, &order.revision(), earlier);
         let id = subject.task_id(&self.connection.id);
         let (supersedes, verdict) = match changes::succession(&id, earlier) {
-            Succession::Known => return Ok(Vec::new()),
+            Succession::Known { supersedes } => {
+                return Ok(self.give_way(earlier, &supersedes, &id));
+            }
             Succession::New { supersedes } => (supersedes, None),
             Succession::AfterSending { supersedes, sent_amount, .. } => {
                 let why = format!(
@@ -160,63 +225,94 @@ impl Intake {
         let mut task = self.task(subject, judge::job_kind(order), order, &judgement);
         if let Some(verdict) = verdict {
             task.state = verdict.into();
-        } else if let Some(covered) = self.covered(engine, order).await? {
-            task.state = TaskState::Ignored(covered);
+        } else if let Some(verdict) = self.before_start(order, earlier) {
+            task.state = verdict.into();
+        } else if let Some(verdict) = self.covered(engine, order, earlier).await? {
+            task.state = verdict.into();
         }
         progress.count("tasks-new", 1);
         progress.count(&format!("tasks-{}", task.state.name()), 1);
-        let mut writes = Vec::new();
-        for old in earlier.iter().filter(|old| supersedes.contains(&old.id)) {
-            writes.extend(superseded(old, &id, self.now));
-        }
+        let mut writes = self.give_way(earlier, &supersedes, &id);
         writes.push(Write::InsertTask(task));
         Ok(writes)
     }
 
-    /// The snapshot stands for everything that was provisioned up to it, except past usage.
-    async fn covered(&self, engine: &Engine, order: &Order) -> Result<Option<Ignored>, EngineError> {
-        let Some(subscription) = &order.subscription else { return Ok(None) };
-        // Past usage is never in a snapshot, and a migration says more about itself.
-        let judged = matches!(order.kind(), OrderType::Billing | OrderType::Migration);
-        let completed = order.status == OrderStatus::Completed;
-        let effective = order.provisioned_at.unwrap_or(order.created_at);
-        let Some(snapshot_at) = self.snapshot_at.filter(|at| completed && !judged && effective <= *at) else {
-            return Ok(None);
-        };
-        let ours = self.initial.contains(subscription);
-        if !ours && engine.store.initial_tasks_of(&self.connection.id, subscription).await?.is_empty() {
-            return Ok(None);
-        }
-        let total = order.money(order.total.unwrap_or_default());
-        Ok(Some(Ignored {
-            reason: IgnoreReason::CoveredByInitialTask,
-            text: format!(
-                "the initial task of subscription {subscription}, made on {}, stands for this order of {total}",
-                snapshot_at.date_naive()
-            ),
-            by: Actor::new("rules"),
-            at: self.now,
-            until: None,
-        }))
+    fn give_way(&self, earlier: &[Task], supersedes: &[TaskId], by: &TaskId) -> Vec<Write> {
+        let old = earlier.iter().filter(|old| supersedes.contains(&old.id));
+        old.filter_map(|old| superseded(old, by, self.now)).collect()
     }
 
-    /// One task for every active subscription that nothing else stands for.
+    /// When the snapshot that stands for a subscription was taken, if one was.
+    async fn snapshot_at(&self, engine: &Engine, id: &SubscriptionId) -> Result<Option<DateTime<Utc>>, EngineError> {
+        if self.initial.contains_key(id) {
+            return Ok(Some(self.now));
+        }
+        let made = engine.store.initial_tasks_of(&self.connection.id, id).await?;
+        Ok(made.iter().map(|task| task.observed_at).min())
+    }
+
+    /// The snapshot stands for everything that was provisioned up to it, except past usage.
+    async fn covered(&self, engine: &Engine, order: &Order, earlier: &[Task]) -> Result<Option<Verdict>, EngineError> {
+        let Some(subscription) = &order.subscription else { return Ok(None) };
+        if order.status != OrderStatus::Completed {
+            return Ok(None);
+        }
+        let Some(at) = self.snapshot_at(engine, subscription).await? else { return Ok(None) };
+        let watched = earlier.iter().any(|task| task.observed_at >= at && waits(task));
+        let total = order.money(order.total.unwrap_or_default());
+        let day = at.date_naive();
+        match snapshot::covers(at, order, watched, &self.connection.rules) {
+            Cover::None => Ok(None),
+            Cover::Whole => Ok(Some(Verdict::Ignored(Ignored {
+                reason: IgnoreReason::CoveredByInitialTask,
+                text: format!(
+                    "the initial task of subscription {subscription}, made on {day}, stands for this order of {total}"
+                ),
+                by: Actor::new("rules"),
+                at: self.now,
+                until: None,
+            }))),
+            Cover::Part => {
+                let why = format!(
+                    "a part of this order of {total} is for periods that the initial task of subscription {subscription}, made on {day}, bills already"
+                );
+                Ok(Some(Verdict::Pending(vec![Need::Decision { why }])))
+            }
+        }
+    }
+
+    /// Orders before the day that a person named, which appear only after the first check.
+    fn before_start(&self, order: &Order, earlier: &[Task]) -> Option<Verdict> {
+        let start = self.connection.rules.start_on.filter(|_| self.window.is_none() && earlier.is_empty())?;
+        (order.created_at < changes::start_of(start)).then(|| {
+            Verdict::Ignored(Ignored {
+                reason: IgnoreReason::OlderThanStartWindow,
+                text: format!("the order is from before {start}, the day from which orders are synchronized"),
+                by: Actor::new("rules"),
+                at: self.now,
+                until: None,
+            })
+        })
+    }
+
+    /// One task for every active subscription that nothing else stands for. The snapshot is kept as it was taken: what the
+    /// subscription becomes later is billed by its own orders.
     pub(super) async fn add_initial(&mut self, engine: &Engine, progress: &mut Progress) -> Result<(), EngineError> {
         let mut writes = Vec::new();
-        for id in &self.initial {
-            let Some(subscription) = self.subscriptions.get(id) else { continue };
-            let Some(currency) = subscription.currency.or(self.law.currency) else { continue };
-            let order = snapshot::order(&self.connection.marketplace, subscription, currency, self.now);
-            let judgement = snapshot::judge(&order, self.law.law(&self.connection, self.now));
+        for (id, order) in &self.initial {
+            let judgement = snapshot::judge(order, self.law.law(&self.connection, self.now));
             let subject =
                 Subject::Initial { marketplace: self.connection.marketplace.clone(), subscription: id.clone() };
-            let task = self.task(subject, JobKind::Initial, &order, &judgement);
+            let task = self.task(subject, JobKind::Initial, order, &judgement);
             progress.count("tasks-new", 1);
             progress.count("tasks-initial", 1);
             progress.count(&format!("tasks-{}", task.state.name()), 1);
+            writes.push(Write::PutOrder { order: order.clone(), fingerprint: String::new(), observed_at: self.now });
             writes.push(Write::InsertTask(task));
         }
-        engine.store.commit(writes).await?;
+        for chunk in writes.chunks(1_000) {
+            engine.store.commit(chunk.to_vec()).await?;
+        }
         Ok(())
     }
 
@@ -245,6 +341,11 @@ impl Intake {
             version: 1,
         }
     }
+}
+
+/// An order that was seen before it was final.
+fn waits(task: &Task) -> bool {
+    matches!(&task.state, TaskState::Ignored(ignored) if ignored.reason == IgnoreReason::NotFinal)
 }
 
 fn superseded(old: &Task, by: &TaskId, now: DateTime<Utc>) -> Option<Write> {

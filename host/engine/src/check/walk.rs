@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::changes::{self, Reading};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::OrderId;
-use counterfoil_domain::ports::{Cursor, KnownOrder, MarketplaceClient, OrderQuery, PageRequest, TaskFilter};
+use counterfoil_domain::ports::{
+    Cursor, KnownOrder, MarketplaceClient, OrderQuery, PageRequest, SourceError, TaskFilter,
+};
 use counterfoil_domain::task::{IgnoreReason, Subject};
 
 use super::{is_shared, lists};
@@ -37,12 +39,22 @@ pub(super) async fn walk(
 ) -> Result<Walk, EngineError> {
     let until = changes::walk_until(cursor);
     let shared = is_shared(engine, connection).await?;
+    let now = engine.clock.now();
     let mut walk = Walk { complete: true, ..Walk::default() };
     let mut met = BTreeSet::new();
     let mut after = None;
     loop {
         let query = OrderQuery { created_from: until, after: after.clone() };
-        let page = client.orders(query).await?;
+        let page = match client.orders(query).await {
+            Ok(page) => page,
+            // Later checks keep what the pages before it showed. The first must see everything before it judges.
+            Err(error @ SourceError::Malformed { .. }) if window.is_none() => {
+                walk.complete = false;
+                progress.shortfall("page-unreadable", connection.id.to_string(), error.to_string());
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
         for row in &page.unreadable {
             walk.complete = false;
             lists::unreadable_row(row, progress);
@@ -57,7 +69,10 @@ pub(super) async fn walk(
                 continue;
             }
             walk.seen += 1;
-            walk.newest = walk.newest.max(Some(head.created_at));
+            // A date in the future is a mistake of the source: a cursor that followed it would pass every later order.
+            if head.created_at <= now {
+                walk.newest = walk.newest.max(Some(head.created_at));
+            }
             let known = known.get(&head.id);
             match changes::reading(head, known, window) {
                 Reading::Unchanged => {
@@ -73,10 +88,20 @@ pub(super) async fn walk(
         let past = matches!((until, oldest), (Some(until), Some(oldest)) if oldest < until);
         match page.next {
             Some(next) if !past && Some(&next) != after.as_ref() => after = Some(next),
+            Some(_) if !past => {
+                walk.complete = false;
+                let text = "the order list says that it goes on where it is already; what comes after was not read";
+                progress.shortfall("page-unreadable", connection.id.to_string(), text);
+                break;
+            }
             _ => break,
         }
     }
-    add_open(engine, connection, &met, &mut walk).await?;
+    let open: BTreeSet<OrderId> = engine.store.open_orders(&connection.marketplace).await?.into_iter().collect();
+    if shared {
+        add_completed(engine, connection, &open, &mut walk).await?;
+    }
+    add_open(engine, connection, open, &met, &mut walk).await?;
     Ok(walk)
 }
 
@@ -84,11 +109,24 @@ pub(super) async fn walk(
 async fn add_open(
     engine: &Engine,
     connection: &Connection,
+    mut open: BTreeSet<OrderId>,
     met: &BTreeSet<OrderId>,
     walk: &mut Walk,
 ) -> Result<(), EngineError> {
-    let mut open: BTreeSet<OrderId> = engine.store.open_orders(&connection.marketplace).await?.into_iter().collect();
-    // Another connection may have seen one complete already: ours still waits for it.
+    open.retain(|id| !met.contains(id));
+    let ids: Vec<OrderId> = open.into_iter().collect();
+    let known = engine.store.known_orders(&connection.marketplace, ids).await?;
+    walk.to_read.extend(known.into_iter().map(|known| (known.id, known.fingerprint)));
+    Ok(())
+}
+
+/// Another connection of the marketplace may have seen an order complete already: ours still waits for it.
+async fn add_completed(
+    engine: &Engine,
+    connection: &Connection,
+    open: &BTreeSet<OrderId>,
+    walk: &mut Walk,
+) -> Result<(), EngineError> {
     let mut page = PageRequest { after: None, limit: 1_000 };
     let filter = TaskFilter {
         connection: Some(connection.id.clone()),
@@ -96,23 +134,22 @@ async fn add_open(
         ignore_reason: Some(IgnoreReason::NotFinal.name().to_owned()),
         ..TaskFilter::default()
     };
-    let mut waiting = Vec::new();
+    let mut waiting = BTreeMap::new();
     loop {
         let tasks = engine.store.tasks(filter.clone(), page.clone()).await?;
         let Some(last) = tasks.last() else { break };
         page.after = Some((last.observed_at, last.id.clone()));
         waiting.extend(tasks.into_iter().filter_map(|task| match task.subject {
-            Subject::Order { key, .. } => Some(key.order),
+            Subject::Order { key, revision } => Some((key.order, revision)),
             Subject::Initial { .. } => None,
         }));
     }
-    for chunk in waiting.chunks(1_000) {
+    let ids: Vec<OrderId> = waiting.keys().cloned().collect();
+    for chunk in ids.chunks(1_000) {
         let known = engine.store.known_orders(&connection.marketplace, chunk.to_vec()).await?;
-        walk.known.extend(known.into_iter().filter(|known| known.is_final && !open.contains(&known.id)));
+        // A cancelled order waits for nothing: its task is of the revision that is known.
+        let moved = |known: &KnownOrder| waiting.get(&known.id).is_some_and(|seen| *seen != known.revision);
+        walk.known.extend(known.into_iter().filter(|k| k.is_final && !open.contains(&k.id) && moved(k)));
     }
-    open.retain(|id| !met.contains(id));
-    let ids: Vec<OrderId> = open.into_iter().collect();
-    let known = engine.store.known_orders(&connection.marketplace, ids).await?;
-    walk.to_read.extend(known.into_iter().map(|known| (known.id, known.fingerprint)));
     Ok(())
 }

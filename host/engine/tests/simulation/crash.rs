@@ -185,3 +185,39 @@ fn a_crash_during_recovery_loses_nothing_and_bills_once() {
     }
     println!("{points} nested crash points");
 }
+
+#[test]
+fn a_plugin_that_asks_otherwise_after_a_crash_never_hides_what_is_stored() {
+    for class in [CLASS_A, DeliveryClass::B] {
+        for n in 1.. {
+            let (world, inner) = fresh(class, &[]);
+            let died = live(&world, &inner, n, true);
+            if !died {
+                break;
+            }
+            world.books.lock().unwrap().garbled = true;
+            in_the_end(&world, &format!("{class:?}, garbled after commit {n}"));
+        }
+    }
+}
+
+#[test]
+fn a_crash_at_every_commit_of_plans_with_two_documents_bills_each_once() {
+    for class in [CLASS_A, DeliveryClass::B] {
+        for faults in [&[Fault::Fine, Fault::TooMany][..], &[Fault::Fine, Fault::LostBefore], &[Fault::LostAfter]] {
+            for after in [false, true] {
+                for n in 1.. {
+                    let (world, inner) = fresh(class, faults);
+                    let world = world.with_refunds();
+                    let died = live(&world, &inner, n, after);
+                    if !died {
+                        break;
+                    }
+                    let what = format!("{class:?} {faults:?}, two documents, commit {n}, {after}");
+                    in_the_end(&world, &what);
+                    assert_eq!(world.copies_of("refund"), [1; 5], "{what}");
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A billing system and its target in one process: what was asked for is what stands in it, faults included.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,17 +14,23 @@ use counterfoil_domain::order::{BillingModel, Fee, OrderType};
 use counterfoil_domain::plan::{
     Action, Change, ChangeReceipt, Located, Observation, ObservedDocument, Plan, PlanLine, Receipt,
 };
-use counterfoil_domain::ports::{Answer, Call, Door, Exchange, Pending, SendError, Sending, Target, Targets};
+use counterfoil_domain::ports::{
+    Answer, Call, Door, Exchange, Pending, SendError, Sending, Store, Target, Targets, Write,
+};
 use counterfoil_domain::wire::{Request, Response};
 
 /// What happens to the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// Nothing: the fault is a later write's.
+    Fine,
     /// The request never arrives, and nobody can tell.
     LostBefore,
     /// It is carried out; the answer is lost.
     LostAfter,
     NoConnection,
+    /// The credentials are refused before anything is sent.
+    SignIn,
     TooMany,
     /// Carried out, and a 500 comes back.
     ErrorAfter,
@@ -40,6 +46,22 @@ pub(crate) struct Books {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) sends: BTreeMap<String, u32>,
     pub(crate) honours_keys: bool,
+    /// Documents that are refused for what they say, while the others of the request are stored.
+    pub(crate) refused: BTreeSet<String>,
+    /// So many of the next reads get no connection.
+    pub(crate) deaf: u32,
+    /// So many of the next reads show nothing: the list lags behind the write.
+    pub(crate) blind: u32,
+    /// So many of the next calls of `apply` answer for one plan less than they were given.
+    pub(crate) short: u32,
+    /// So many of the next looks into the catalogue fail.
+    pub(crate) no_catalogue: u32,
+    /// Done by somebody else while the next plans are made.
+    pub(crate) meanwhile: Option<(Arc<dyn Store>, Write)>,
+    /// Every write is asked for in other words than before.
+    pub(crate) garbled: bool,
+    /// Stored with another amount than was asked for.
+    pub(crate) misheard: BTreeSet<String>,
 }
 
 /// The wire to the books.
@@ -56,6 +78,14 @@ impl Door for Ledger {
             let mut books = self.0.lock().unwrap();
             let Sending::Write { idempotency } = call.sending else {
                 let key = call.request.path.trim_start_matches('/').to_owned();
+                if books.deaf > 0 {
+                    books.deaf -= 1;
+                    return Err(SendError::NoConnection { message: "refused".into() });
+                }
+                if books.blind > 0 {
+                    books.blind -= 1;
+                    return Ok(answer(200, ""));
+                }
                 let found = books.documents.get(&key).cloned().unwrap_or_default();
                 return Ok(answer(200, &found.join("\n")));
             };
@@ -68,6 +98,9 @@ impl Door for Ledger {
             match fault {
                 Some(Fault::LostBefore) => return Err(SendError::AnswerLost { message: "lost".into() }),
                 Some(Fault::NoConnection) => return Err(SendError::NoConnection { message: "refused".into() }),
+                Some(Fault::SignIn) => {
+                    return Err(SendError::SignIn { message: "refused".into(), needs_person: true });
+                }
                 Some(Fault::TooMany) => return Ok(answer(429, "")),
                 _ => {}
             }
@@ -80,6 +113,11 @@ impl Door for Ledger {
                 let mut ids = Vec::new();
                 for line in body.lines() {
                     let (key, amount) = line.split_once(' ').unwrap();
+                    if books.refused.contains(key) {
+                        ids.push(format!("{key} refused"));
+                        continue;
+                    }
+                    let amount = if books.misheard.contains(key) { "999.99" } else { amount };
                     let shelf = books.documents.entry(key.to_owned()).or_default();
                     shelf.push(amount.to_owned());
                     ids.push(format!("{key} {amount}"));
@@ -98,15 +136,17 @@ impl Door for Ledger {
     }
 }
 
-/// A target that writes one document a task, the whole batch in one request.
+/// A target that writes a charge and, where the order gives money back, a refund: all charges of a batch in one
+/// request, then all refunds in another.
 #[derive(Debug)]
 pub(crate) struct LedgerTarget {
     card: Card,
     digest: PluginDigest,
+    books: Arc<Mutex<Books>>,
 }
 
 impl LedgerTarget {
-    pub(crate) fn new(class: DeliveryClass) -> Self {
+    pub(crate) fn new(class: DeliveryClass, books: Arc<Mutex<Books>>) -> Self {
         let (header, lifetime, locate) = match class {
             DeliveryClass::A { lifetime } => (Some("Idempotency-Key".to_owned()), lifetime, true),
             DeliveryClass::B => (None, Duration::ZERO, true),
@@ -119,7 +159,7 @@ impl LedgerTarget {
             publisher: "tests".into(),
             summary: String::new(),
             contract: "0.1".into(),
-            documents: vec!["charge".into()],
+            documents: vec!["charge".into(), "refund".into()],
             egress: Egress {
                 base_url: "https://ledger.example".into(),
                 allow: vec![],
@@ -150,11 +190,15 @@ impl LedgerTarget {
                 order: OrderType::Sales,
                 models: vec![BillingModel::BeforeBillingPeriod],
                 usage: None,
-                fees: vec![(Fee::PlanRecurring, PriceSource::Order)],
+                fees: vec![
+                    (Fee::PlanRecurring, PriceSource::Order),
+                    (Fee::PlanSetup, PriceSource::Catalogue),
+                    (Fee::PlanRecurringRefund, PriceSource::Order),
+                ],
                 order_price_when: vec![],
             }],
         };
-        Self { card, digest: PluginDigest::new("ledger-1") }
+        Self { card, digest: PluginDigest::new("ledger-1"), books }
     }
 }
 
@@ -163,10 +207,25 @@ fn receipt_of(line: &str) -> ChangeReceipt {
     ChangeReceipt {
         key: ChangeKey::new(key),
         action: Action::Create,
-        document: "charge".into(),
+        document: key.split(':').next().unwrap().into(),
         reference: EntityId::new(key),
         number: String::new(),
         total: Some(usd(amount)),
+        attributes: vec![],
+    }
+}
+
+fn item(id: EntityId, price: &str) -> Entity {
+    Entity {
+        kind: "item".into(),
+        code: id.to_string(),
+        name: id.to_string(),
+        id,
+        currency: None,
+        cycle: None,
+        active: true,
+        price: Some(price.parse().unwrap()),
+        cost: None,
         attributes: vec![],
     }
 }
@@ -189,40 +248,102 @@ async fn look(exchange: &Arc<dyn Exchange>, key: &str) -> Result<Vec<String>, Fa
 }
 
 fn plan_of(job: &Job) -> Plan {
-    let lines: Vec<PlanLine> = job
-        .order
-        .lines
-        .iter()
-        .map(|line| PlanLine {
-            covers: vec![line.id.clone()],
-            description: line.description.clone(),
-            quantity: line.quantity,
-            unit_price: line.unit_price,
-            unit_cost: None,
-            amount: line.amount,
-            bills: line.amount,
-            why: line.arithmetic.clone(),
-            attributes: vec![],
-        })
-        .collect();
-    Plan {
-        task: job.task.clone(),
-        changes: vec![Change {
-            key: ChangeKey::new(format!("charge:{}", job.order.number)),
+    let change = |document: &str, refunds: bool| {
+        let lines: Vec<PlanLine> = job
+            .order
+            .lines
+            .iter()
+            .filter(|line| line.amount.is_sign_negative() == refunds)
+            .map(|line| PlanLine {
+                covers: vec![line.id.clone()],
+                description: line.description.clone(),
+                quantity: line.quantity,
+                unit_price: line.unit_price,
+                unit_cost: None,
+                amount: line.amount,
+                bills: line.amount,
+                why: line.arithmetic.clone(),
+                attributes: vec![],
+            })
+            .collect();
+        let total = lines.iter().map(|line| line.bills).sum();
+        let change = Change {
+            key: ChangeKey::new(format!("{document}:{}", job.order.number)),
             action: Action::Create,
-            document: "charge".into(),
+            document: document.to_owned(),
             target: None,
             title: job.order.number.clone(),
             fields: vec![],
             lines,
-            total: Money::new(job.order.total, job.order.currency),
+            total: Money::new(total, job.order.currency),
             why: "new sale".into(),
             attributes: vec![],
-        }],
+        };
+        (!change.lines.is_empty()).then_some(change)
+    };
+    Plan {
+        task: job.task.clone(),
+        changes: change("charge", false).into_iter().chain(change("refund", true)).collect(),
         left_out: vec![],
         notes: vec![],
         payload: vec![],
         attributes: vec![],
+    }
+}
+
+type Answers = Vec<Result<Vec<ChangeReceipt>, Failure>>;
+
+/// One request for all changes of a kind. A plan that failed before gets nothing more written.
+async fn write_all(
+    exchange: &Arc<dyn Exchange>,
+    kind: &str,
+    plans: &[(Plan, Vec<ChangeReceipt>)],
+    answers: &mut Answers,
+    garbled: bool,
+) {
+    let due: Vec<(usize, &Change)> = plans
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| answers[*index].is_ok())
+        .flat_map(|(index, (plan, adopted))| {
+            let due = |c: &&Change| c.document == kind && !adopted.iter().any(|known| known.key == c.key);
+            plan.changes.iter().filter(due).map(move |change| (index, change))
+        })
+        .collect();
+    if due.is_empty() {
+        return;
+    }
+    let lines: Vec<String> = due.iter().map(|(_, change)| format!("{} {}", change.key, change.total.amount)).collect();
+    let request = Request {
+        operation: kind.into(),
+        method: "PUT".into(),
+        path: format!("/{kind}s"),
+        query: vec![],
+        headers: if garbled { vec![("Accept".into(), "other".into())] } else { vec![] },
+        body: lines.join("\n").into_bytes(),
+    };
+    let failure = match exchange.write(EffectKey::new(format!("{kind}s")), request).await {
+        Ok(response) if response.status == 200 => {
+            let text = String::from_utf8(response.body).unwrap();
+            for ((index, change), line) in due.iter().zip(text.lines()) {
+                if line.ends_with(" refused") {
+                    let mut failure = Failure::new(FailureClass::Rejected, "refused", change.key.as_str());
+                    for saved in answers[*index].iter().flatten() {
+                        failure.attributes.push((format!("saved.{}", saved.key), saved.reference.to_string()));
+                    }
+                    answers[*index] = Err(failure);
+                } else if let Ok(receipts) = &mut answers[*index] {
+                    receipts.push(receipt_of(line));
+                }
+            }
+            return;
+        }
+        Ok(response) if response.status == 429 => Failure::new(FailureClass::Throttled, "too-many", "too many calls"),
+        Ok(_) => Failure::new(FailureClass::UnknownOutcome, "error", "the ledger failed inside"),
+        Err(failure) => failure,
+    };
+    for (index, _) in due {
+        answers[index] = Err(failure.clone());
     }
 }
 
@@ -243,8 +364,15 @@ impl Target for LedgerTarget {
         Box::pin(async { Ok(EntityPage { entities: vec![], next: None }) })
     }
 
-    fn get(&self, _: Arc<dyn Exchange>, _: String, _: Vec<EntityId>) -> Answer<'_, Vec<Entity>> {
-        Box::pin(async { Ok(vec![]) })
+    fn get(&self, _: Arc<dyn Exchange>, _: String, ids: Vec<EntityId>) -> Answer<'_, Vec<Entity>> {
+        Box::pin(async move {
+            let mut books = self.books.lock().unwrap();
+            if books.no_catalogue > 0 {
+                books.no_catalogue -= 1;
+                return Err(Failure::new(FailureClass::Throttled, "too-many", "too many calls").into());
+            }
+            Ok(ids.into_iter().map(|id| item(id, "7.50")).collect())
+        })
     }
 
     fn create(&self, _: Arc<dyn Exchange>, _: String, _: Draft) -> Answer<'_, Entity> {
@@ -252,7 +380,13 @@ impl Target for LedgerTarget {
     }
 
     fn plan(&self, _: Arc<dyn Exchange>, jobs: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>> {
-        Box::pin(async move { Ok(jobs.iter().map(|job| Ok(plan_of(job))).collect()) })
+        Box::pin(async move {
+            let meanwhile = self.books.lock().unwrap().meanwhile.take();
+            if let Some((store, write)) = meanwhile {
+                store.commit(vec![write]).await.unwrap();
+            }
+            Ok(jobs.iter().map(|job| Ok(plan_of(job))).collect())
+        })
     }
 
     fn apply(
@@ -261,38 +395,24 @@ impl Target for LedgerTarget {
         plans: Vec<(Plan, Vec<ChangeReceipt>)>,
     ) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
         Box::pin(async move {
-            let lines: Vec<String> = plans
+            let mut answers: Answers = plans.iter().map(|(_, adopted)| Ok(adopted.clone())).collect();
+            let garbled = self.books.lock().unwrap().garbled;
+            for kind in ["charge", "refund"] {
+                write_all(&exchange, kind, &plans, &mut answers, garbled).await;
+            }
+            let mut results: Vec<_> = plans
                 .iter()
-                .map(|(plan, _)| format!("{} {}", plan.changes[0].key, plan.changes[0].total.amount))
+                .zip(answers)
+                .map(|((plan, _), changes)| {
+                    Ok(Receipt { task: plan.task.clone(), changes: changes?, attributes: vec![] })
+                })
                 .collect();
-            let request = Request {
-                operation: "charge".into(),
-                method: "PUT".into(),
-                path: "/charges".into(),
-                query: vec![],
-                headers: vec![],
-                body: lines.join("\n").into_bytes(),
-            };
-            let all = |failure: Failure| plans.iter().map(|_| Err(failure.clone())).collect();
-            let response = match exchange.write(EffectKey::new("charges"), request).await {
-                Ok(response) => response,
-                Err(failure) => return Ok(all(failure)),
-            };
-            Ok(match response.status {
-                200 => {
-                    let text = String::from_utf8(response.body).unwrap();
-                    let receipts = text.lines().map(receipt_of);
-                    plans
-                        .iter()
-                        .zip(receipts)
-                        .map(|((plan, _), receipt)| {
-                            Ok(Receipt { task: plan.task.clone(), changes: vec![receipt], attributes: vec![] })
-                        })
-                        .collect()
-                }
-                429 => all(Failure::new(FailureClass::Throttled, "too-many", "too many calls")),
-                _ => all(Failure::new(FailureClass::UnknownOutcome, "error", "the ledger failed inside")),
-            })
+            let mut books = self.books.lock().unwrap();
+            if books.short > 0 {
+                books.short -= 1;
+                results.pop();
+            }
+            Ok(results)
         })
     }
 
@@ -342,8 +462,8 @@ impl Target for LedgerTarget {
 pub(crate) struct OneTarget(pub(crate) Arc<LedgerTarget>);
 
 impl Targets for OneTarget {
-    fn active(&self, _: &PluginId) -> Option<Arc<dyn Target>> {
-        Some(Arc::clone(&self.0) as Arc<dyn Target>)
+    fn active(&self, id: &PluginId) -> Option<Arc<dyn Target>> {
+        (*id == self.0.card.id).then(|| Arc::clone(&self.0) as Arc<dyn Target>)
     }
 
     fn by_digest(&self, _: &PluginDigest) -> Option<Arc<dyn Target>> {

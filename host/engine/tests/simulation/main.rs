@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod crash;
+mod desk;
 mod faults;
 mod ledger;
+mod mishaps;
 mod shop;

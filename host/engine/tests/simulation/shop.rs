@@ -43,7 +43,7 @@ impl Orders {
     }
 }
 
-fn order(n: usize) -> Order {
+pub(crate) fn order(n: usize) -> Order {
     let amount = rust_decimal::Decimal::new(1_000 + n as i64, 2);
     Order {
         key: OrderKey { marketplace: MarketplaceId::new("m"), order: OrderId::new(format!("o{n}")) },
@@ -145,6 +145,21 @@ impl World {
         }
     }
 
+    /// Each order also gives money back, in a document of its own.
+    pub(crate) fn with_refunds(self) -> Self {
+        let mut orders = self.orders.0.clone();
+        for order in &mut orders {
+            let mut refund = order.lines[0].clone();
+            refund.id = LineId::new("2");
+            refund.kind = LineKind::Fee(Fee::PlanRecurringRefund);
+            refund.unit_price = rust_decimal::Decimal::new(-400, 2);
+            refund.amount = refund.unit_price;
+            order.total = order.total.map(|total| total + refund.amount);
+            order.lines.push(refund);
+        }
+        Self { orders: Arc::new(Orders(orders)), ..self }
+    }
+
     pub(crate) fn with_store(&self, store: Arc<dyn Store>) -> Self {
         Self { store, ..self.clone() }
     }
@@ -155,7 +170,7 @@ impl World {
         sources.put(MarketplaceId::new("m"), Arc::clone(&self.orders) as Arc<dyn MarketplaceClient>);
         Engine::new(Parts {
             store: Arc::clone(&self.store),
-            targets: Arc::new(OneTarget(Arc::new(LedgerTarget::new(self.class)))),
+            targets: Arc::new(OneTarget(Arc::new(LedgerTarget::new(self.class, Arc::clone(&self.books))))),
             door: Arc::new(Ledger(Arc::clone(&self.books))),
             sources: Arc::new(sources),
             clock: Arc::clone(&self.clock) as Arc<_>,
@@ -226,6 +241,17 @@ impl World {
         self.store.commit(vec![Write::InsertRun(run)]).await.unwrap();
     }
 
+    pub(crate) async fn connection(&self) -> Connection {
+        let all = self.store.connections().await.unwrap();
+        all.into_iter().find(|connection| connection.id == ConnectionId::new("x")).unwrap()
+    }
+
+    /// Somebody signs in, or takes back a pause.
+    pub(crate) async fn let_in(&self) {
+        let connection = Connection { state: ConnectionState::Enabled, ..self.connection().await };
+        self.store.commit(vec![Write::PutConnection(connection)]).await.unwrap();
+    }
+
     pub(crate) async fn tasks(&self) -> Vec<Task> {
         self.store.tasks(TaskFilter::default(), PageRequest { after: None, limit: 10_000 }).await.unwrap()
     }
@@ -283,12 +309,13 @@ impl World {
 
     /// How often each order stands in the books.
     pub(crate) fn copies(&self) -> Vec<usize> {
+        self.copies_of("charge")
+    }
+
+    pub(crate) fn copies_of(&self, kind: &str) -> Vec<usize> {
         let books = self.books.lock().unwrap();
-        self.orders
-            .0
-            .iter()
-            .map(|order| books.documents.get(&format!("charge:{}", order.number)).map_or(0, Vec::len))
-            .collect()
+        let count = |order: &Order| books.documents.get(&format!("{kind}:{}", order.number)).map_or(0, Vec::len);
+        self.orders.0.iter().map(count).collect()
     }
 
     pub(crate) fn sends(&self) -> Vec<u32> {

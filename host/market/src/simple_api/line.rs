@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use counterfoil_domain::id::LineId;
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{LineKind, OrderLine, ProductRef};
+use counterfoil_domain::pricing::is_partial;
 
 use super::currency::OneCurrency;
 use super::record::{Problem, Record};
@@ -54,8 +55,7 @@ impl Lines {
             None => None,
         };
         let service_period = date::period_in(&description);
-        let whole = service_period.and_then(|period| cycle?.period_from(period.start()));
-        let partial = whole.is_some() && whole != service_period;
+        let partial = is_partial(service_period, cycle);
         let sums = self.sums(detail, &kind, partial)?;
         Ok(OrderLine {
             id: self.name(&word, product.as_ref()),

@@ -48,7 +48,9 @@ pub(crate) fn must_be_enabled(connection: &Connection) -> Result<(), Problem> {
         return Ok(());
     }
     let act = match connection.state {
-        ConnectionState::NeedsSignIn => "Set its secrets again, then test it.",
+        ConnectionState::NeedsSignIn => {
+            "Set its secrets again, or test it once the target takes them: `counterfoil connections test`."
+        }
         _ => "Enable it first.",
     };
     let why =

@@ -101,11 +101,20 @@ pub(crate) async fn set_state(
     Ok(Json(view(&app, &connection).await?))
 }
 
-/// Ask the target who it is, with the connection's own credentials.
+/// Ask the target who it is, with the connection's own credentials. One that waited for a sign-in works again.
 #[utoipa::path(post, path = "/v1/connections/{id}/test", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = AccountView)))]
-pub(crate) async fn test(State(app): State<App>, Id(id): Id) -> Result<Json<AccountView>, Problem> {
-    let connection = connection(&app, &id).await?;
-    let account = (app.parts.live.probe)(connection.id).await.map_err(of_read)?;
+pub(crate) async fn test(State(app): State<App>, who: Who, Id(id): Id) -> Result<Json<AccountView>, Problem> {
+    let asked = connection(&app, &id).await?;
+    let account = (app.parts.live.probe)(asked.id).await.map_err(of_read)?;
+    // Read again: the target took its time, and somebody may have paused it meanwhile.
+    let mut connection = connection(&app, &id).await?;
+    if connection.state == ConnectionState::NeedsSignIn {
+        connection.state = ConnectionState::Enabled;
+        connection.state_reason = format!("its sign-in was tested by {}", who.actor);
+        let note = audit(&app, &who.actor, "connection.enabled", &connection.id, connection.state_reason.clone());
+        app.store().commit(vec![Write::PutConnection(connection), note]).await?;
+        app.wake();
+    }
     Ok(Json(account.into()))
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod journal;
 pub(crate) mod links;
 pub(crate) mod plans;
 pub(crate) mod plugins;
+pub(crate) mod resolving;
 pub(crate) mod runs;
 pub(crate) mod setup;
 pub(crate) mod summary;

@@ -53,9 +53,7 @@ async fn write(app: &App, changes: Changes, actor: &Actor) -> Result<(), Problem
     let mut wrote_secret = false;
     for (scope, name, secret) in changes.secrets {
         let put = app.parts.vault.put(&scope, &name, secret).await;
-        put.map_err(|error| {
-            Problem::from(error).outcome(if wrote_secret { OutcomeWord::Committed } else { OutcomeWord::None })
-        })?;
+        put.map_err(|error| half_done(error.into(), wrote_secret))?;
         wrote_secret = true;
     }
     let at = app.now();
@@ -75,8 +73,12 @@ async fn write(app: &App, changes: Changes, actor: &Actor) -> Result<(), Problem
             detail: fields.chain(secrets).collect::<Vec<_>>().join("; "),
         }));
     }
-    app.store().commit(writes).await?;
-    Ok(())
+    app.store().commit(writes).await.map_err(|error| half_done(error.into(), wrote_secret))
+}
+
+/// Secrets go first: what breaks off after one of them has changed something.
+fn half_done(problem: Problem, wrote_secret: bool) -> Problem {
+    if wrote_secret { problem.outcome(OutcomeWord::Committed) } else { problem }
 }
 
 async fn read(app: &App, document: &SetupDocument) -> Result<Current, Problem> {

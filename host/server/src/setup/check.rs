@@ -214,6 +214,9 @@ fn marketplace(checker: &mut Checker<'_>, id: &str, setup: &MarketplaceSetup) {
     if kind == MarketplaceKind::CloudBlue {
         checker.url(&at, "location", &setup.location, setup.plain_http);
     }
+    for (name, url) in setup.settings.iter().filter(|(name, _)| name.ends_with("_url")) {
+        checker.url(&at, &format!("settings/{}", escape(name)), &url.to_string(), setup.plain_http);
+    }
     let scope = SecretScope::Marketplace(id.clone());
     let marketplace = Marketplace {
         id,

@@ -44,7 +44,10 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
     if let Some(card) = &card {
         settings(checker, &at, card, &setup.settings);
         let chosen = card.auth.iter().find(|a| auth.is_none_or(|scheme| a.scheme == scheme));
-        let moved = before.as_ref().is_some_and(|b| b.base_url != setup.base_url || b.token_url != setup.token_url);
+        let moved = before.as_ref().is_some_and(|before| {
+            let was = (&before.base_url, &before.token_url, address_settings(card, &before.settings));
+            was != (&setup.base_url, &setup.token_url, address_settings(card, &texts(&setup.settings)))
+        });
         let needed = chosen.map(needed_secrets).unwrap_or_default();
         checker.secrets(&at, &SecretScope::Connection(id.clone()), &setup.secrets, &needed, moved);
     }
@@ -192,7 +195,14 @@ fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<S
             continue;
         };
         let text = value.to_string();
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
         match &setting.kind {
+            SettingType::Text if is_in_address(card, name) && !is_plain => {
+                let why = format!(
+                    "\"{text}\" is put into the address and may hold letters, digits, \"-\", \".\", \"_\" and \"~\" only; base_url takes a whole address"
+                );
+                checker.fault(at, &field, "not-part-of-url", why);
+            }
             SettingType::Text => {}
             SettingType::Integer if text.parse::<i64>().is_ok() => {}
             SettingType::Integer => {
@@ -221,6 +231,21 @@ fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<S
             );
         }
     }
+}
+
+/// Whether the card puts the setting into a URL that requests or secrets go to.
+fn is_in_address(card: &Card, name: &str) -> bool {
+    let token_urls = card.auth.iter().filter_map(|auth| auth.token_url.as_ref());
+    let placeholder = format!("{{{name}}}");
+    std::iter::once(&card.egress.base_url).chain(token_urls).any(|url| url.contains(&placeholder))
+}
+
+/// The settings that decide where requests go, with their values.
+fn address_settings(card: &Card, values: &BTreeMap<String, String>) -> BTreeMap<String, Option<String>> {
+    let among = card.settings.iter().filter(|setting| is_in_address(card, &setting.name));
+    among
+        .map(|setting| (setting.name.clone(), values.get(&setting.name).or(setting.default.as_ref()).cloned()))
+        .collect()
 }
 
 fn links(checker: &mut Checker<'_>, at: &str, connection: &ConnectionId, given: &[LinkSetup]) {

@@ -10,6 +10,7 @@ mod money;
 mod order;
 mod plan;
 mod plugin;
+mod resolve;
 mod run;
 mod summary;
 mod task;
@@ -28,6 +29,7 @@ pub use plan::{
     ReceiptView, StoredReceiptView,
 };
 pub use plugin::{AllowedView, AuthView, PluginList, PluginView, SettingView};
+pub use resolve::{ResolveBody, SentView, UncertainChangeView, UncertainView};
 pub use run::{ProblemView, RunPage, RunView};
 pub use summary::Summary;
 pub use task::{

@@ -266,3 +266,21 @@ async fn a_paused_connection_starts_nothing() {
     assert_eq!(world.call(Role::Operator, "PUT", "/v1/connections/xero-main/state", Some(&wrong)).await.status, 422);
     assert_eq!(world.store.connections().await.unwrap()[0].state, ConnectionState::Enabled);
 }
+
+/// A sign-in that works again is reason enough; a pause is somebody's decision and stays.
+#[tokio::test]
+async fn a_test_that_succeeds_returns_a_connection_that_waited_for_a_sign_in() {
+    use counterfoil_domain::connection::ConnectionState;
+    use counterfoil_domain::ports::{SetupStore as _, Store as _, Write};
+    let world = World::new().await.with_connection("xero-main").await;
+    for (before, after) in
+        [(ConnectionState::NeedsSignIn, ConnectionState::Enabled), (ConnectionState::Paused, ConnectionState::Paused)]
+    {
+        let mut connection = crate::seed::connection("xero-main");
+        connection.state = before;
+        world.store.commit(vec![Write::PutConnection(connection)]).await.unwrap();
+        let reply = world.call(Role::Operator, "POST", "/v1/connections/xero-main/test", None).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        assert_eq!(world.store.connections().await.unwrap()[0].state, after);
+    }
+}

@@ -10,6 +10,7 @@ mod openapi;
 mod pages;
 mod problems;
 mod reads;
+mod resolving;
 mod roles;
 mod seed;
 mod setup;

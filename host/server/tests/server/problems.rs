@@ -59,6 +59,21 @@ async fn a_near_word_is_suggested() {
     assert!(reply.json()["detail"].as_str().unwrap().contains("did you mean \"ready\"?"), "{}", reply.body);
 }
 
+#[tokio::test]
+async fn details_read_as_sentences() {
+    let world = World::new().await;
+    for (path, detail) in [
+        ("/v1/nowhere", "There is no page and no API route at this address. Nothing was changed. See"),
+        ("/v1/tasks?reason=zero-amout", "did you mean \"zero-amount\"? Nothing was changed."),
+        ("/v1/tasks?limit=0", "limit: 0 is not between 1 and 500. Nothing was changed."),
+    ] {
+        let reply = world.get(path).await;
+        assert!(reply.json()["detail"].as_str().unwrap().contains(detail), "{}", reply.body);
+    }
+    let reply = world.post("/v1/tasks/unignore", &json!({})).await;
+    assert!(reply.json()["detail"].as_str().unwrap().starts_with("give either tasks"), "{}", reply.body);
+}
+
 /// A read that failed wrote nothing; a write whose answer was lost is uncertain, never "failed".
 #[tokio::test]
 async fn what_a_target_says_becomes_the_right_problem() {

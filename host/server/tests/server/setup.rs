@@ -212,6 +212,25 @@ async fn what_tasks_rest_on_stays_and_secrets_follow_no_new_address() {
             ("/connection/xero-main/secrets/client_secret".into(), "secret-needed-again".into()),
         ]
     );
+    // A setting that is a part of the address moves it too; the default is where it was.
+    for (region, faults) in [("us", 2), ("eu", 0)] {
+        let mut moved = document();
+        moved["connection"]["xero-main"]["settings"]["region"] = json!(region);
+        moved["connection"]["xero-main"]["secrets"] = json!({});
+        let reply = apply(&world, &moved, true).await;
+        assert_eq!(reply.body.matches("secret-needed-again").count(), faults, "{region}: {}", reply.body);
+    }
+    let mut other = document();
+    other["connection"]["xero-main"]["settings"]["region"] = json!("evil.test/x");
+    let expected = ("/connection/xero-main/settings/region".into(), "not-part-of-url".into());
+    assert_eq!(codes(&world, &other).await, [expected]);
+
+    // Credentials go to the addresses among a marketplace's settings too.
+    let mut plain = document();
+    plain["marketplace"]["ingram"]["settings"]["token_url"] = json!("http://market.test/token");
+    let expected = ("/marketplace/ingram/settings/token_url".into(), "not-https".into());
+    assert_eq!(codes(&world, &plain).await, [expected]);
+
     moved["connection"]["xero-main"]["secrets"] = document()["connection"]["xero-main"]["secrets"].clone();
     for (pointer, value) in [("/location", "https://elsewhere.test"), ("/settings/token_url", "https://elsewhere.test")]
     {

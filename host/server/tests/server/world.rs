@@ -51,7 +51,7 @@ pub(crate) fn card() -> Card {
     let auth = |scheme, secrets: &[&str]| Auth {
         scheme,
         authorize_url: None,
-        token_url: Some("https://identity.xero.test/token".into()),
+        token_url: Some("https://{region}.identity.xero.test/token".into()),
         scopes: vec!["accounting".into()],
         secrets: secrets.iter().map(|s| (*s).to_owned()).collect(),
         header: None,
@@ -94,6 +94,7 @@ pub(crate) fn card() -> Card {
         settings: vec![
             setting("account_code", SettingType::Text, true),
             setting("tax_type", SettingType::Text, false),
+            Setting { default: Some("eu".into()), ..setting("region", SettingType::Text, false) },
             setting("due_days", SettingType::Integer, false),
             setting("draft", SettingType::Boolean, false),
             setting("status", SettingType::Choice(vec!["DRAFT".into(), "AUTHORISED".into()]), false),

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use figures::Figures;
 
 /// The connection that the demo sets up.
-const CONNECTION: &str = "xero-demo";
+const CONNECTION: &str = "xero-main";
 
 pub(super) async fn run(args: &DemoArgs) -> Result<Exit> {
     let begun = Instant::now();

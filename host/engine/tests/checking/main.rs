@@ -1,0 +1,11 @@
+//! Check Changes against a marketplace in memory that is late, malformed and repetitive: no order is lost, none is
+//! billed twice, and each is in exactly one account.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod conservation;
+mod cursor;
+mod desk;
+mod initial;
+mod linking;
+mod market;
+mod revisions;
