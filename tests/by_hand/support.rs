@@ -65,7 +65,9 @@ impl Running {
         let begun = Instant::now();
         loop {
             let err = self.err();
-            if let Some(line) = err.lines().find(|line| line.contains(words)) {
+            // Whole lines only: what is written in pieces may be read in pieces.
+            let whole = err.rfind('\n').map_or("", |end| &err[..end]);
+            if let Some(line) = whole.lines().find(|line| line.contains(words)) {
                 return line.split_once(words).unwrap().1.to_owned();
             }
             let ended = self.child.try_wait().unwrap();

@@ -41,9 +41,12 @@ async fn d_1_tasks_schedule_and_marketplace_stay_with_the_host_when_the_target_i
     let writes =
         |log: &counterfoil_sim::ExchangeLog| log.count(|one| one.method != "GET" && one.path.contains("api.xro"));
     // What needs the target says so, and loses nothing.
-    let run = api.run(&format!("/v1/connections/{XERO}/check"), &json!({})).await;
+    let run = api.run("/v1/plans", &json!({ "connection": XERO })).await;
     let told = format!("{:?}", run.problems);
     assert!(run.state == "failed" && told.contains("plugin xero is not installed"), "{run:#?}");
+    // A check that finds nothing new needs no target.
+    let run = api.run(&format!("/v1/connections/{XERO}/check"), &json!({})).await;
+    assert_eq!((run.state.as_str(), run.counts.get("tasks-new")), ("done", None), "{run:#?}");
     let plans: Vec<String> = before.into_iter().filter_map(|task| task.plan).collect();
     let (status, refusal) =
         api.call(Method::POST, "/v1/syncs", Some(&json!({ "connection": XERO, "plans": plans }))).await;

@@ -103,14 +103,16 @@ async fn take_all(
         // The first check must know every sales order before it can say which subscriptions they stand for.
         let (mut orders, whole) = read_all(client, &walk.to_read, progress).await?;
         complete &= whole;
+        // Only an order can be the sale that stands for a subscription: an unreadable product holds nothing back.
+        let sure = walk.complete && whole;
         orders.extend(stored(engine, connection, &walk.known).await?);
         intake.begin_initial(engine, listed, &orders).await?;
-        if !complete {
+        if !sure {
             // What could not be read may be the sale that stands for a subscription. Whatever hangs on that waits for a
             // check that reads everything: a snapshot beside such a sale would bill twice.
             orders.retain(|(order, _)| intake.is_sure_of(order));
         }
-        if complete {
+        if sure {
             // Before the orders that they stand for: no order is ignored for a snapshot that was never taken.
             intake.add_initial(engine, progress).await?;
         }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::changes::{self, Reading};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::OrderId;
+use counterfoil_domain::market::OrderHead;
 use counterfoil_domain::ports::{
     Cursor, KnownOrder, MarketplaceClient, OrderQuery, PageRequest, SourceError, TaskFilter,
 };
@@ -68,22 +69,7 @@ pub(super) async fn walk(
             if !met.insert(head.id.clone()) {
                 continue;
             }
-            walk.seen += 1;
-            // A date in the future is a mistake of the source: a cursor that followed it would pass every later order.
-            if head.created_at <= now {
-                walk.newest = walk.newest.max(Some(head.created_at));
-            }
-            let known = known.get(&head.id);
-            match changes::reading(head, known, window) {
-                Reading::Unchanged => {
-                    walk.unchanged += 1;
-                    if shared || window.is_some() {
-                        walk.known.extend(known.cloned());
-                    }
-                }
-                Reading::BeforeWindow => walk.before_window += 1,
-                Reading::Read => walk.to_read.push((head.id.clone(), head.fingerprint.clone())),
-            }
+            walk.meet(head, known.get(&head.id), (window, now), shared);
         }
         let past = matches!((until, oldest), (Some(until), Some(oldest)) if oldest < until);
         match page.next {
@@ -103,6 +89,33 @@ pub(super) async fn walk(
     }
     add_open(engine, connection, open, &met, &mut walk).await?;
     Ok(walk)
+}
+
+impl Walk {
+    /// One row of the list, met for the first time in this walk.
+    fn meet(
+        &mut self,
+        head: &OrderHead,
+        known: Option<&KnownOrder>,
+        (window, now): (Option<DateTime<Utc>>, DateTime<Utc>),
+        shared: bool,
+    ) {
+        self.seen += 1;
+        // A date in the future is a mistake of the source: a cursor that followed it would pass every later order.
+        if head.created_at <= now {
+            self.newest = self.newest.max(Some(head.created_at));
+        }
+        match changes::reading(head, known, window) {
+            Reading::Unchanged => {
+                self.unchanged += 1;
+                if shared || window.is_some() {
+                    self.known.extend(known.cloned());
+                }
+            }
+            Reading::BeforeWindow => self.before_window += 1,
+            Reading::Read => self.to_read.push((head.id.clone(), head.fingerprint.clone())),
+        }
+    }
 }
 
 /// Orders that were not final last time, however old: annual changes stay in processing for months.
