@@ -95,25 +95,24 @@ pub fn subject(key: &OrderKey, revision: &Revision, earlier: &[Task]) -> Subject
 const AGAIN: char = '~';
 
 pub fn succession(task: &TaskId, earlier: &[Task]) -> Succession {
-    let gives_way = |t: &&Task| {
-        !matches!(
-            t.state,
-            TaskState::Sending { .. }
-                | TaskState::Synced { .. }
-                | TaskState::Uncertain { .. }
-                | TaskState::Superseded { .. }
-        )
-    };
+    let gives_way = |t: &&Task| !matches!(t.state, TaskState::Superseded { .. }) && !was_sent(&t.state);
     let supersedes = earlier.iter().filter(gives_way).filter(|t| t.id != *task).map(|t| t.id.clone()).collect();
     if earlier.iter().any(|t| t.id == *task) {
         return Succession::Known { supersedes };
     }
-    let sent = earlier.iter().find(|t| {
-        matches!(t.state, TaskState::Sending { .. } | TaskState::Synced { .. } | TaskState::Uncertain { .. })
-    });
+    let sent = earlier.iter().find(|t| was_sent(&t.state));
     match sent {
         Some(sent) => Succession::AfterSending { supersedes, sent: sent.id.clone(), sent_amount: sent.amount },
         None => Succession::New { supersedes },
+    }
+}
+
+/// Something of it stands in the target, or may. A parked task says in its failure what was saved before it stopped.
+fn was_sent(state: &TaskState) -> bool {
+    match state {
+        TaskState::Sending { .. } | TaskState::Synced { .. } | TaskState::Uncertain { .. } => true,
+        TaskState::Parked { failure } => failure.attributes.iter().any(|(name, _)| name.starts_with("saved.")),
+        _ => false,
     }
 }
 

@@ -53,16 +53,28 @@ impl Worker {
             if let Err(error) = self.round(&mut hands).await {
                 tracing::error!(%error, "a round of work failed; the next one tries again");
             }
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(TICK) => {}
-                Some(done) = hands.running.join_next_with_id(), if !hands.running.is_empty() => {
-                    self.put_down(&mut hands, done).await;
-                }
-                _ = stop.changed() => {}
-            }
+            self.rest(&mut hands, &mut stop).await;
         }
         while hands.running.join_next().await.is_some() {}
+    }
+
+    /// Until there may be something to do. The end of an upkeep is nothing to do: each round starts one, and a round for
+    /// each would never rest.
+    async fn rest(&self, hands: &mut Hands, stop: &mut watch::Receiver<bool>) {
+        let tick = tokio::time::sleep(TICK);
+        tokio::pin!(tick);
+        loop {
+            tokio::select! {
+                () = self.wake.notified() => return,
+                () = &mut tick => return,
+                Some(done) = hands.running.join_next_with_id(), if !hands.running.is_empty() => {
+                    if matches!(self.put_down(hands, done).await, Some(Job::Run(_))) {
+                        return;
+                    }
+                }
+                _ = stop.changed() => return,
+            }
+        }
     }
 
     async fn round(&self, hands: &mut Hands) -> Result<(), EngineError> {
@@ -79,17 +91,24 @@ impl Worker {
         Ok(())
     }
 
-    async fn put_down(&self, hands: &mut Hands, done: Result<(Id, ()), JoinError>) {
+    /// What has ended.
+    async fn put_down(&self, hands: &mut Hands, done: Result<(Id, ()), JoinError>) -> Option<Job> {
         let (id, defect) = match done {
             Ok((id, ())) => (id, None),
             Err(error) => (error.id(), Some(error.to_string())),
         };
-        let Some(job) = hands.jobs.remove(&id) else { return };
+        let job = hands.jobs.remove(&id)?;
         hands.in_hand.remove(&job);
-        let (Some(defect), Job::Run(run)) = (defect, job) else { return };
+        if let (Some(defect), Job::Run(run)) = (defect, &job) {
+            self.stopped_by_defect(run, &defect).await;
+        }
+        Some(job)
+    }
+
+    async fn stopped_by_defect(&self, run: &RunId, defect: &str) {
         // Taken up again it would only stop again: the journal knows what it sent.
         tracing::error!(%run, defect, "a run was stopped by a defect");
-        let Ok(Some(run)) = self.engine.store.run(&run).await else { return };
+        let Ok(Some(run)) = self.engine.store.run(run).await else { return };
         let engine = &self.engine;
         let (store, clock) = (Arc::clone(&engine.store), Arc::clone(&engine.clock));
         let mut progress = Progress::new(run, store, clock, engine.changed.clone());

@@ -305,7 +305,15 @@ fn of_call(error: CallError, if_lost: OutcomeWord) -> Problem {
             Problem::new(Code::TargetRefused, said, nothing, "Correct what it names and try again.")
                 .with(vec![Fault::new("", &failure.code, failure.message)])
         }
-        FailureClass::Auth | FailureClass::Forbidden => Problem::new(
+        // Which rule refused it, and the line that would allow it, stand in what was said.
+        FailureClass::Forbidden => Problem::new(
+            Code::TargetRefused,
+            said,
+            nothing,
+            "Widen the rights of the connection's account, or what the plugin's card allows.",
+        )
+        .with(vec![Fault::new("", &failure.code, failure.message)]),
+        FailureClass::Auth => Problem::new(
             Code::TargetSignIn,
             said,
             nothing,

@@ -7,4 +7,5 @@ mod desk;
 mod faults;
 mod ledger;
 mod mishaps;
+mod resting;
 mod shop;
