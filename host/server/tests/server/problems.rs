@@ -79,10 +79,13 @@ async fn details_read_as_sentences() {
 async fn what_a_target_says_becomes_the_right_problem() {
     let world = World::new().await.with_connection("xero-main").await;
     let expected = |class: FailureClass, writes: bool| match class {
-        FailureClass::Rejected | FailureClass::Conflict | FailureClass::NotFound | FailureClass::Unsupported => {
-            (422, "target-refused", "none")
-        }
-        FailureClass::Auth | FailureClass::Forbidden => (502, "target-sign-in", "none"),
+        // Forbidden is no matter of signing in again: the account, or the card, does not allow it.
+        FailureClass::Rejected
+        | FailureClass::Conflict
+        | FailureClass::NotFound
+        | FailureClass::Unsupported
+        | FailureClass::Forbidden => (422, "target-refused", "none"),
+        FailureClass::Auth => (502, "target-sign-in", "none"),
         FailureClass::Throttled => (429, "target-throttled", "none"),
         FailureClass::Transient => (502, "target-unavailable", "none"),
         FailureClass::UnknownOutcome | FailureClass::Internal if writes => (502, "target-uncertain", "uncertain"),
