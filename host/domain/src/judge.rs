@@ -166,15 +166,14 @@ fn situation(
     let is_metered = |code: &str| metered.contains(code) || metered.contains(&code.to_lowercase());
     let product_metered = line.product.as_ref().is_some_and(|product| is_metered(&product.code));
     let cycle = line.cycle.or_else(|| subscription.and_then(|s| s.cycle));
-    let aligned = match line.cycle {
-        Some(cycle) => cycle == crate::period::Cycle::StatementDay,
-        None => subscription.is_some_and(Subscription::aligned_with_statement_day),
-    };
+    // A line can say that it is aligned; one that names a month does not deny it, so the subscription counts then.
+    let aligned = line.cycle == Some(crate::period::Cycle::StatementDay)
+        || subscription.is_some_and(Subscription::aligned_with_statement_day);
     Situation {
         order: order.kind(),
         model: order.billing_model,
         usage: product_metered || order.vendor_rated || order.billing_model == BillingModel::ExternalRating,
-        aligned_with_statement_day: aligned || subscription.is_some_and(Subscription::aligned_with_statement_day),
+        aligned_with_statement_day: aligned,
         partial_period: is_partial(line.service_period, cycle),
     }
 }

@@ -134,9 +134,9 @@ impl DraftLine<'_> {
         let Exactly { quantity, unit, form } = self.exactly;
         let how = match form {
             Form::AsOrdered => String::new(),
-            Form::UnitFromAmount => format!(" Written as {quantity} × {unit}, which makes the amount exactly."),
+            Form::UnitFromAmount => format!(". Written as {quantity} × {unit}, which makes the amount exactly"),
             Form::OnePiece => {
-                " Written as one piece, because no unit amount of four decimals makes the amount exactly.".to_owned()
+                ". Written as one piece, because no unit amount of four decimals makes the amount exactly".to_owned()
             }
         };
         let mut attributes =
