@@ -9,6 +9,7 @@ mod ground;
 mod linking;
 mod lookout;
 mod observe;
+mod patience;
 mod prepared;
 mod progress;
 mod propose;

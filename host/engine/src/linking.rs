@@ -15,6 +15,7 @@ use counterfoil_domain::task::{Event, Need, Task, TaskState, next};
 use crate::engine::{Engine, EngineError};
 use crate::exchange::ReadOnly;
 use crate::ground::{self, LawBook};
+use crate::patience::{self, Patience};
 use crate::progress::Progress;
 
 /// More pages than any catalogue has: a target that never ends its list is broken.
@@ -206,7 +207,13 @@ async fn list(
     let mut all = Vec::new();
     let mut cursor = None;
     for _ in 0..MOST_PAGES {
-        let page = target.search(Arc::clone(&exchange), kind.to_owned(), String::new(), cursor).await?;
+        let mut patience = Patience::default();
+        let page = loop {
+            let page = target.search(Arc::clone(&exchange), kind.to_owned(), String::new(), cursor.clone()).await;
+            if !patience.again(patience::after(&page)).await {
+                break page?;
+            }
+        };
         all.extend(page.entities);
         match page.next {
             Some(next) => cursor = Some(next),

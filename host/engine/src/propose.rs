@@ -15,6 +15,7 @@ use counterfoil_domain::task::{Event, Task, TaskState, next};
 use crate::engine::{Engine, EngineError};
 use crate::ground::{LawBook, Prepared};
 use crate::linking::{self, in_state, read_only};
+use crate::patience::{Patience, pause};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 
@@ -80,7 +81,18 @@ async fn plan_chunk(
 ) -> Result<(), EngineError> {
     let mut jobs: Vec<(Task, Prepared)> = Vec::with_capacity(tasks.len());
     let mut writes = Vec::new();
-    for (task, prepared) in tasks.iter().zip(prepare_all(engine, connection, target, book, tasks).await?) {
+    let mut patience = Patience::default();
+    let all = loop {
+        let prepared = prepare_all(engine, connection, target, book, tasks).await;
+        let wanted = match &prepared {
+            Err(EngineError::Call(CallError::Failed(failure))) => pause(failure),
+            _ => None,
+        };
+        if !patience.again(wanted).await {
+            break prepared?;
+        }
+    };
+    for (task, prepared) in tasks.iter().zip(all) {
         match prepared {
             Ok(prepared) => jobs.push((task.clone(), prepared)),
             Err(Unprepared::Judged(verdict)) => {
@@ -94,7 +106,7 @@ async fn plan_chunk(
             Err(Unprepared::Failed(failure)) => failed(engine, task, failure, &mut writes, progress),
         }
     }
-    let answers = ask(engine, connection, target, &jobs).await;
+    let answers = ask_patiently(engine, connection, target, &jobs).await;
     for ((task, prepared), answer) in jobs.iter().zip(answers) {
         match answer {
             Ok(plan) => seal(engine, connection, target, (task, prepared), plan, &mut writes, progress),
@@ -120,6 +132,23 @@ async fn commit(engine: &Engine, groups: Vec<Vec<Write>>, progress: &mut Progres
         }
     }
     Ok(())
+}
+
+/// The plans, after as many used-up minutes as it takes.
+async fn ask_patiently(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    jobs: &[(Task, Prepared)],
+) -> Vec<Result<Plan, Failure>> {
+    let mut patience = Patience::default();
+    loop {
+        let answers = ask(engine, connection, target, jobs).await;
+        let wanted = answers.iter().filter_map(|answer| answer.as_ref().err()).filter_map(pause).max();
+        if !patience.again(wanted).await {
+            return answers;
+        }
+    }
 }
 
 /// One call for all; when it gives no answer as a whole, each by itself, so that one poisonous job does not
