@@ -41,13 +41,12 @@ impl Live {
             .ok_or_else(|| unavailable(format!("the plugin {} is not installed", connection.plugin)))
     }
 
+    fn over(&self) -> Over<'_> {
+        Over { door: &self.door, store: &self.store, clock: &self.clock }
+    }
+
     fn reads(&self, id: &ConnectionId, target: &Arc<dyn Target>) -> Arc<dyn Exchange> {
-        Arc::new(ReadOnly {
-            door: Arc::clone(&self.door),
-            clock: Arc::clone(&self.clock),
-            connection: id.clone(),
-            timeout: target.card().egress.timeout,
-        })
+        Arc::new(ReadOnly::new(self.over(), id.clone(), target.card()))
     }
 
     /// Creates, once. A second click finds the answer of the first. A refusal is not kept for ever: what was refused
@@ -90,8 +89,7 @@ impl Live {
 
     async fn writes(&self, target: &Arc<dyn Target>, batch: Batch) -> Result<Arc<dyn Exchange>, CallError> {
         self.store.commit(vec![Write::PutBatch(batch.clone())]).await.map_err(|error| journal(&error))?;
-        let over = Over { door: &self.door, store: &self.store, clock: &self.clock };
-        Ok(Arc::new(Journaled::new(over, batch.connection, batch.id, target.card())))
+        Ok(Arc::new(Journaled::new(self.over(), batch.connection, batch.id, target.card())))
     }
 
     pub(crate) fn into_targets(self) -> LiveTargets {

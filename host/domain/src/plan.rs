@@ -270,6 +270,13 @@ pub struct Receipt {
     pub attributes: Vec<(String, String)>,
 }
 
+impl Receipt {
+    /// Of a plan of which only these changes are known to be stored: a later batch adopts them and sends the rest.
+    pub fn part(plan: &Plan, changes: Vec<ChangeReceipt>) -> Self {
+        Self { task: plan.task.clone(), changes, attributes: vec![("part".to_owned(), "true".to_owned())] }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Located {
     Found(ChangeReceipt),

@@ -8,20 +8,17 @@ use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{PlanDigest, PluginDigest, TaskId};
 use counterfoil_domain::journal::{Batch, BatchState};
 use counterfoil_domain::order::named_list;
-use counterfoil_domain::plan::{ChangeReceipt, SealedPlan};
+use counterfoil_domain::plan::ChangeReceipt;
 use counterfoil_domain::ports::{Exchange, Target, Write};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
-use crate::exchange::{Journaled, Over};
+use crate::exchange::Journaled;
 use crate::ground::LawBook;
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 use crate::propose::{call_failure, moved};
-use crate::settle;
-
-/// A task that is confirmed, with its plan.
-pub(crate) type Confirmed = (Task, SealedPlan);
+use crate::settle::{self, Applied, Confirmed};
 
 /// Sends the queued tasks of these plans.
 pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut Progress) -> Result<(), EngineError> {
@@ -247,9 +244,6 @@ async fn send_batch(
     settle::settle(engine, connection, target, batch, sending, results, progress).await
 }
 
-/// What came back for each plan of a batch.
-pub(crate) type Applied = Vec<Result<counterfoil_domain::plan::Receipt, Failure>>;
-
 /// Runs `apply` for the whole batch, from the start: what the journal knows is replayed.
 pub(crate) async fn apply(
     engine: &Engine,
@@ -257,12 +251,7 @@ pub(crate) async fn apply(
     batch: &Batch,
     confirmed: &[Confirmed],
 ) -> Applied {
-    let exchange = Arc::new(Journaled::new(
-        Over { door: &engine.door, store: &engine.store, clock: &engine.clock },
-        batch.connection.clone(),
-        batch.id.clone(),
-        target.card(),
-    ));
+    let exchange = Arc::new(Journaled::new(engine.over(), batch.connection.clone(), batch.id.clone(), target.card()));
     let plans = confirmed
         .iter()
         .map(|(_, sealed)| {

@@ -10,6 +10,8 @@ use counterfoil_domain::ports::{
 };
 use tokio::sync::broadcast;
 
+use crate::exchange::Over;
+
 /// The marketplaces that are configured, by id. Replaced as setups change.
 #[derive(Debug, Default)]
 pub struct Sources(RwLock<BTreeMap<MarketplaceId, Arc<dyn MarketplaceClient>>>);
@@ -99,6 +101,11 @@ impl Engine {
     pub(crate) fn lock(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(connection.clone()).or_default())
+    }
+
+    /// What exchanges go over.
+    pub(crate) fn over(&self) -> Over<'_> {
+        Over { door: &self.door, store: &self.store, clock: &self.clock }
     }
 
     pub(crate) async fn connection(&self, id: &ConnectionId) -> Result<Connection, EngineError> {

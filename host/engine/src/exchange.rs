@@ -18,10 +18,16 @@ use tokio::sync::RwLock;
 /// Reads for one connection; every write is refused.
 #[derive(Debug)]
 pub struct ReadOnly {
-    pub door: Arc<dyn Door>,
-    pub clock: Arc<dyn Clock>,
-    pub connection: ConnectionId,
-    pub timeout: Duration,
+    door: Arc<dyn Door>,
+    clock: Arc<dyn Clock>,
+    connection: ConnectionId,
+    timeout: Duration,
+}
+
+impl ReadOnly {
+    pub fn new(over: Over<'_>, connection: ConnectionId, card: &Card) -> Self {
+        Self { door: Arc::clone(over.door), clock: Arc::clone(over.clock), connection, timeout: card.egress.timeout }
+    }
 }
 
 impl Exchange for ReadOnly {
@@ -42,7 +48,7 @@ impl Exchange for ReadOnly {
     }
 }
 
-/// The ports that journaled writes go over.
+/// The ports that an exchange goes over.
 #[derive(Debug, Clone, Copy)]
 pub struct Over<'a> {
     pub door: &'a Arc<dyn Door>,

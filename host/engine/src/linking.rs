@@ -189,12 +189,7 @@ fn not_linked(no: &NoMatch, what: &str, name: &str, progress: &mut Progress) {
 }
 
 pub(crate) fn read_only(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>) -> Arc<dyn Exchange> {
-    Arc::new(ReadOnly {
-        door: Arc::clone(&engine.door),
-        clock: Arc::clone(&engine.clock),
-        connection: connection.id.clone(),
-        timeout: target.card().egress.timeout,
-    })
+    Arc::new(ReadOnly::new(engine.over(), connection.id.clone(), target.card()))
 }
 
 async fn list(

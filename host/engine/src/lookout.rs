@@ -13,12 +13,12 @@ use counterfoil_domain::ports::{StoredReceipt, Target, Write};
 use counterfoil_domain::resolve::is_left;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
-use crate::dispatch::{self, Confirmed};
+use crate::dispatch;
 use crate::engine::{Engine, EngineError};
 use crate::linking::read_only;
 use crate::observe;
 use crate::progress::Progress;
-use crate::settle::{self, is_unsettled};
+use crate::settle::{self, Confirmed, is_unsettled};
 
 /// One look that finds nothing is not enough: a list can lag behind the write. A task that was looked for says so.
 const LOOKED_ONCE: &str = "it was looked for once and not found; one more look before it is sent again";
@@ -279,10 +279,7 @@ async fn find(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>
             Found::All(Receipt { task: plan.task.clone(), changes: receipts, attributes })
         }
         (true, _) => Found::None,
-        (false, _) => {
-            let attributes = vec![("part".to_owned(), "true".to_owned())];
-            Found::Part(Receipt { task: plan.task.clone(), changes: receipts, attributes })
-        }
+        (false, _) => Found::Part(Receipt::part(plan, receipts)),
     }
 }
 

@@ -15,7 +15,6 @@ use counterfoil_domain::ports::{StoredReceipt, Target, Write};
 use counterfoil_domain::resolve::is_left;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
-use crate::dispatch::{Applied, Confirmed};
 use crate::engine::{Engine, EngineError};
 use crate::exchange::DIFFERS;
 use crate::linking::read_only;
@@ -27,6 +26,12 @@ const MOST_FAILURES: u32 = 5;
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// An absurd wait is cut to this.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// A task that is confirmed, with its plan.
+pub(crate) type Confirmed = (Task, SealedPlan);
+
+/// What came back for each plan of a batch.
+pub(crate) type Applied = Vec<Result<Receipt, Failure>>;
 
 /// What happens to one task now.
 #[derive(Debug)]
@@ -171,7 +176,7 @@ fn saved(plan: &Plan, failure: &mut Failure) -> Option<Receipt> {
         failure.message,
         titles.join(", ")
     );
-    Some(Receipt { task: plan.task.clone(), changes, attributes: vec![("part".to_owned(), "true".to_owned())] })
+    Some(Receipt::part(plan, changes))
 }
 
 /// The connection as it stands now, stopped until somebody signs in. None where it is stopped already.
