@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use counterfoil_domain::ports::{
-    Clock, Door, ExchangeRecord, Pending, Store, Target as _, Targets, Vault, WallClock, Write,
+    Clock, Door, ExchangeRecord, Pending, PluginShelf, PluginStore, Store, Targets, Vault, WallClock, Write,
 };
 use counterfoil_egress::{BudgetSnapshot, ExchangeSink, HttpDoor};
 use counterfoil_engine::{BeforeRound, Engine, Parts, Sources, Worker};
-use counterfoil_runtime::registry::Registry;
-use counterfoil_runtime::sandbox::Sandbox;
+use counterfoil_runtime::registry::{Kept, Registry};
+use counterfoil_runtime::sandbox::{Sandbox, Workshop};
 use counterfoil_server::{InspectMarketplace, ServerParts};
 use counterfoil_store::{MasterKey, SqliteStore, SqliteVault};
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, MasterKeySource};
 use crate::live::Live;
+use crate::shelf::Shelf;
 use crate::wiring::{self, Wiring};
 
 /// Exchange records waiting to be stored; beyond it they are counted as dropped, never waited for.
@@ -65,7 +66,7 @@ pub async fn start(config: &Config) -> Result<Service> {
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let vault: Arc<dyn Vault> = Arc::new(SqliteVault::new(store.clone(), master_key(config)?));
     let shared: Arc<dyn Store> = Arc::new(store.clone());
-    let registry = Arc::new(plugins(config, &clock).await?);
+    let registry = Arc::new(Registry::new(sandbox(config, &clock)?));
     let targets: Arc<dyn Targets> = Arc::clone(&registry) as Arc<dyn Targets>;
     let (sink, records) = ExchangeSink::channel(RECORDS);
     let http = Arc::new(HttpDoor::new(Arc::clone(&vault), Arc::clone(&clock), sink));
@@ -73,24 +74,32 @@ pub async fn start(config: &Config) -> Result<Service> {
     let door: Arc<dyn Door> = Arc::clone(&http) as Arc<dyn Door>;
     let sources = Arc::new(Sources::default());
     let wiring = Arc::new(Wiring::new(
-        (Arc::clone(&shared), Arc::clone(&targets)),
+        (Arc::clone(&shared), Arc::clone(&registry)),
         Arc::clone(&http),
         Arc::clone(&sources),
         Arc::clone(&clock),
     ));
-    wiring.refresh().await?;
-
     let (changed, _) = broadcast::channel(1_024);
-    let wake = Arc::new(Notify::new());
-    let (stop, stopped) = watch::channel(false);
-    let engine = Arc::new(Engine::new(Parts {
+    let parts = Parts {
         store: Arc::clone(&shared),
         targets: Arc::clone(&targets),
         door: Arc::clone(&door),
         sources,
         clock: Arc::clone(&clock),
         changed: changed.clone(),
-    }));
+    };
+    let versions: Arc<dyn PluginStore> = Arc::new(store.clone());
+    let kept = Kept::open(&config.versions())
+        .with_context(|| format!("the folder {} cannot be used", config.versions().display()))?;
+    let shelf = Shelf::new((registry, kept), versions, parts.clone(), Arc::clone(&wiring));
+    // What was active and what open work has to end on, then what lies in the folder.
+    shelf.restore().await?;
+    let watched = shelf.first_look(&config.plugins_dir).await;
+    wiring.refresh().await?;
+
+    let wake = Arc::new(Notify::new());
+    let (stop, stopped) = watch::channel(false);
+    let engine = Arc::new(Engine::new(parts));
     let worker = tokio::spawn(Worker::new(engine, Arc::clone(&wake), before_round(&wiring)).run(stopped.clone()));
     let live = Live {
         store: Arc::clone(&shared),
@@ -103,6 +112,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         store: Arc::clone(&shared),
         vault,
         targets,
+        shelf: Arc::new(shelf.clone()) as Arc<dyn PluginShelf>,
         clock,
         wake,
         changed,
@@ -113,6 +123,7 @@ pub async fn start(config: &Config) -> Result<Service> {
     let keepers = vec![
         tokio::spawn(keep_records(shared, records)),
         tokio::spawn(keep_budgets(Arc::clone(&http), config.budgets())),
+        tokio::spawn(shelf.watch(watched)),
     ];
     let server = tokio::spawn(counterfoil_server::serve(listener, parts, ended(stopped)));
     Ok(Service { address, store, stop, server, worker, keepers, door: http, budgets: config.budgets() })
@@ -177,25 +188,10 @@ fn before_round(wiring: &Arc<Wiring>) -> BeforeRound {
     }))
 }
 
-/// Loads and activates what stands in the plugins folder. A file that cannot be used is named and left out.
-async fn plugins(config: &Config, clock: &Arc<dyn Clock>) -> Result<Registry> {
-    let sandbox =
-        Sandbox::new(CALLS_AT_ONCE, Arc::clone(clock)).context("the sandbox cannot be started on this machine")?;
-    let registry = Registry::new(sandbox);
-    if !config.plugins_dir.is_dir() {
-        tracing::warn!(folder = %config.plugins_dir.display(), "there is no plugins folder: no target can be used");
-        return Ok(registry);
-    }
-    for file in registry.load_folder(&config.plugins_dir).await? {
-        match file.result {
-            Ok(target) => {
-                let (id, digest) = (&target.card().id, target.digest());
-                tracing::info!(plugin = %id, version = target.card().version, %digest, active = file.active, "target loaded");
-            }
-            Err(error) => tracing::error!(file = %file.path.display(), %error, "this plugin was refused"),
-        }
-    }
-    Ok(registry)
+fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sandbox> {
+    let workshop = Workshop { folder: config.compiled(), compiler: config.compiler.clone() };
+    Sandbox::with_workshop(CALLS_AT_ONCE, Arc::clone(clock), &workshop)
+        .context("the sandbox cannot be started on this machine")
 }
 
 fn restore_budgets(config: &Config, door: &HttpDoor) {

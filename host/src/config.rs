@@ -34,6 +34,9 @@ pub struct Config {
     pub https: bool,
     pub log: String,
     pub log_format: LogFormat,
+    /// The binary that compiles plugins in a process of its own. No key: whoever runs the service knows its binary.
+    #[serde(skip)]
+    pub compiler: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -53,6 +56,7 @@ impl Default for Config {
             https: false,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            compiler: None,
         }
     }
 }
@@ -88,6 +92,16 @@ impl Config {
 
     pub fn database(&self) -> PathBuf {
         self.data_dir.join("counterfoil.db")
+    }
+
+    /// Components that were installed, by digest.
+    pub fn versions(&self) -> PathBuf {
+        self.data_dir.join("versions")
+    }
+
+    /// What was compiled of them. It may be deleted: the next start makes it again.
+    pub fn compiled(&self) -> PathBuf {
+        self.data_dir.join("compiled")
     }
 
     pub fn budgets(&self) -> PathBuf {

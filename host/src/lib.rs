@@ -6,4 +6,5 @@ pub mod compose;
 pub mod config;
 pub mod exit;
 mod live;
+mod shelf;
 mod wiring;

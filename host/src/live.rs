@@ -7,7 +7,7 @@ use counterfoil_domain::digest::Digester;
 use counterfoil_domain::directory::{Draft, Entity};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{BatchId, ConnectionId};
-use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, Trail};
 use counterfoil_domain::ports::{CallError, Clock, CommitError, Door, Exchange, Store, Target, Targets, Write};
 use counterfoil_engine::{Journaled, Over, ReadOnly};
 use counterfoil_server::LiveTargets;
@@ -84,6 +84,7 @@ impl Live {
             opened_at: self.clock.now(),
             probes: 0,
             probe_at: None,
+            trail: Trail::default(),
         }
     }
 

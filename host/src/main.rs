@@ -11,6 +11,10 @@ use counterfoil::exit::Exit;
 const LET_GO: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
+    // Before anything else: this process may have been started to compile a plugin, and to do nothing more.
+    if let Some(ended) = cli::compiler() {
+        return ended;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

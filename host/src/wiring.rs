@@ -1,64 +1,142 @@
-//! Keeps the door's routes and the marketplace clients in step with what is configured.
+//! Keeps the door's routes and the marketplace clients in step with what is configured, and with the versions of
+//! plugins that calls may come from.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, Marketplace, MarketplaceKind};
-use counterfoil_domain::id::{ConnectionId, MarketplaceId};
-use counterfoil_domain::ports::{Caller, Clock, Door, MarketplaceClient, Route, Store, StoreError, Targets};
+use counterfoil_domain::id::{MarketplaceId, PluginId};
+use counterfoil_domain::ports::{Caller, Clock, Door, MarketplaceClient, Route, Store, StoreError, Target as _};
 use counterfoil_egress::HttpDoor;
 use counterfoil_engine::Sources;
 use counterfoil_market::{CloudBlueClient, FileMarketplace};
+use counterfoil_runtime::registry::Registry;
 use counterfoil_server::MarketplaceReport;
+use tokio::sync::OwnedMutexGuard;
+
+/// A call that began before a swap is over by then.
+const LINGERS: chrono::Duration = chrono::Duration::minutes(10);
 
 #[derive(Debug)]
 pub(crate) struct Wiring {
     store: Arc<dyn Store>,
-    targets: Arc<dyn Targets>,
+    registry: Arc<Registry>,
     door: Arc<HttpDoor>,
     sources: Arc<Sources>,
     clock: Arc<dyn Clock>,
-    seen: Mutex<Seen>,
+    /// What was wired last, to leave alone what did not change. Routes compare themselves.
+    marketplaces: Mutex<BTreeMap<MarketplaceId, Marketplace>>,
+    beside: Mutex<BTreeMap<PluginId, Beside>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What was wired last, to leave alone what did not change.
+/// Versions beside the active one whose calls get through as well.
 #[derive(Debug, Default)]
-struct Seen {
-    marketplaces: BTreeMap<MarketplaceId, Marketplace>,
-    connections: BTreeMap<ConnectionId, (Connection, Card)>,
+struct Beside {
+    /// Being tried before it is activated.
+    trial: Option<Card>,
+    /// Replaced a little while ago: its calls under way go on.
+    replaced: Option<(Card, DateTime<Utc>)>,
+}
+
+/// While it is held no route changes, no round of work begins and nothing is looked up.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _turn: OwnedMutexGuard<()>,
 }
 
 impl Wiring {
     pub(crate) fn new(
-        (store, targets): (Arc<dyn Store>, Arc<dyn Targets>),
+        (store, registry): (Arc<dyn Store>, Arc<Registry>),
         door: Arc<HttpDoor>,
         sources: Arc<Sources>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, targets, door, sources, clock, seen: Mutex::default() }
+        let (marketplaces, beside) = (Mutex::default(), Mutex::default());
+        Self { store, registry, door, sources, clock, marketplaces, beside, turn: Arc::default() }
     }
 
     /// Cheap when nothing changed: two small reads.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
+        let held = self.hold().await;
+        self.refresh_held(&held).await
+    }
+
+    pub(crate) async fn hold(&self) -> Held {
+        Held { _turn: Arc::clone(&self.turn).lock_owned().await }
+    }
+
+    pub(crate) async fn refresh_held(&self, _: &Held) -> Result<(), StoreError> {
         let marketplaces = self.store.marketplaces().await?;
         let connections = self.store.connections().await?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        for marketplace in marketplaces {
-            if seen.marketplaces.get(&marketplace.id) != Some(&marketplace) {
-                self.wire_marketplace(&marketplace);
-                seen.marketplaces.insert(marketplace.id.clone(), marketplace);
+        {
+            let mut seen = self.marketplaces.lock().unwrap_or_else(PoisonError::into_inner);
+            for marketplace in marketplaces {
+                if seen.get(&marketplace.id) != Some(&marketplace) {
+                    self.wire_marketplace(&marketplace);
+                    seen.insert(marketplace.id.clone(), marketplace);
+                }
             }
         }
         for connection in connections {
-            let Some(target) = self.targets.active(&connection.plugin) else { continue };
-            let now = (connection, target.card().clone());
-            if seen.connections.get(&now.0.id) != Some(&now) {
-                self.door.set_route(connection_route(&now.0, &now.1));
-                seen.connections.insert(now.0.id.clone(), now);
+            let mut cards = self.cards(&connection).await?.into_iter();
+            let Some(first) = cards.next() else { continue };
+            let mut route = connection_route(&connection, &first);
+            for other in cards {
+                widen(&mut route, &connection, &other);
             }
+            self.door.set_route(route);
         }
         Ok(())
+    }
+
+    /// The card that a connection's route is made of, then those of other versions whose calls must get through:
+    /// what is tried, what was just replaced, and what an open batch resumes on.
+    async fn cards(&self, connection: &Connection) -> Result<Vec<Card>, StoreError> {
+        let plugin = &connection.plugin;
+        let mut cards: Vec<Card> = self.registry.active_version(plugin).iter().map(|one| one.card().clone()).collect();
+        {
+            let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(beside) = beside.get(plugin) {
+                let now = self.clock.now();
+                cards.extend(beside.trial.clone());
+                cards.extend(beside.replaced.iter().filter(|(_, until)| now < *until).map(|(card, _)| card.clone()));
+            }
+        }
+        if self.registry.versions_of(plugin).len() > 1 {
+            for batch in self.store.open_batches(&connection.id).await? {
+                cards.extend(self.registry.version(&batch.plugin).map(|version| version.card().clone()));
+            }
+        }
+        Ok(cards)
+    }
+
+    /// Lets the calls of a version through before it is activated.
+    pub(crate) async fn try_out(&self, plugin: &PluginId, card: &Card) -> Result<(), StoreError> {
+        self.with_beside(plugin, |beside| beside.trial = Some(card.clone()));
+        self.refresh().await
+    }
+
+    pub(crate) async fn end_trial(&self, plugin: &PluginId) -> Result<(), StoreError> {
+        self.with_beside(plugin, |beside| beside.trial = None);
+        self.refresh().await
+    }
+
+    /// Another version took its place; what it has under way goes on.
+    pub(crate) fn replaced(&self, plugin: &PluginId, card: &Card) {
+        let until = self.clock.now() + LINGERS;
+        self.with_beside(plugin, |beside| *beside = Beside { trial: None, replaced: Some((card.clone(), until)) });
+    }
+
+    /// For the one who holds the routes still: a connection goes where this card says.
+    pub(crate) fn move_to(&self, _: &Held, connection: &Connection, card: &Card) {
+        self.door.set_route(connection_route(connection, card));
+    }
+
+    fn with_beside(&self, plugin: &PluginId, change: impl FnOnce(&mut Beside)) {
+        change(self.beside.lock().unwrap_or_else(PoisonError::into_inner).entry(plugin.clone()).or_default());
     }
 
     fn wire_marketplace(&self, marketplace: &Marketplace) {
@@ -143,6 +221,40 @@ pub(crate) fn connection_route(connection: &Connection, card: &Card) -> Route {
         exceptions: connection.exceptions.clone(),
         auth_parameters: Vec::new(),
     }
+}
+
+/// Whether both cards take this connection to the same address, and sign in there alike.
+pub(crate) fn same_place(connection: &Connection, a: &Card, b: &Card) -> bool {
+    let place = |card: &Card| {
+        let route = connection_route(connection, card);
+        (route.base_url, route.auth, route.static_headers)
+    };
+    place(a) == place(b)
+}
+
+/// What another version may reach, through the same door. One that goes elsewhere is not let in this way.
+fn widen(route: &mut Route, connection: &Connection, card: &Card) {
+    let other = connection_route(connection, card);
+    if (&other.base_url, &other.auth, &other.static_headers) != (&route.base_url, &route.auth, &route.static_headers) {
+        return;
+    }
+    let egress = &mut route.egress;
+    let add = |known: &mut Vec<String>, more: Vec<String>| {
+        for name in more {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
+    };
+    for door in other.egress.allow {
+        if !egress.allow.contains(&door) {
+            egress.allow.push(door);
+        }
+    }
+    add(&mut egress.request_headers, other.egress.request_headers);
+    add(&mut egress.response_headers, other.egress.response_headers);
+    egress.max_response_bytes = egress.max_response_bytes.max(other.egress.max_response_bytes);
+    egress.timeout = egress.timeout.max(other.egress.timeout);
 }
 
 /// A setting stands for one part of a URL: it must not become a port, a path or another host.

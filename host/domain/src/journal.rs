@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::digest::Digester;
-use crate::id::{BatchId, ConnectionId, EffectKey, PlanDigest, PluginDigest};
+use crate::id::{BatchId, ChangeKey, ConnectionId, EffectKey, EntityId, PlanDigest, PluginDigest};
 use crate::order::named;
 use crate::plan::ChangeReceipt;
 use crate::wire::{Request, Response};
@@ -35,6 +35,79 @@ pub struct Batch {
     /// How often its effects were looked for, and when the next look is due.
     pub probes: u32,
     pub probe_at: Option<DateTime<Utc>>,
+    pub trail: Trail,
+}
+
+/// What happened to a batch so far, beside its effects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// `apply` was begun and has not settled: whoever finds it so with the connection's lock in hand knows that the
+    /// process went down in it.
+    pub applying: bool,
+    /// How often guest or process went down with it.
+    pub crashes: u32,
+    /// Plans outside the sample that is read back.
+    pub spared: Vec<PlanDigest>,
+    /// Oldest first; the last few of each change.
+    pub looks: Vec<Look>,
+}
+
+/// One change looked for in the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub at: DateTime<Utc>,
+    pub plan: PlanDigest,
+    pub change: ChangeKey,
+    pub sighting: Sighting,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sighting {
+    Found(EntityId),
+    Absent,
+    /// More than one that it could be.
+    Several(Vec<EntityId>),
+    /// It could not be looked for.
+    NoAnswer(String),
+}
+
+impl Sighting {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Found(_) => "found",
+            Self::Absent => "absent",
+            Self::Several(_) => "several",
+            Self::NoAnswer(_) => "no-answer",
+        }
+    }
+}
+
+/// Looks kept of one change, and what is kept of one.
+const MOST_LOOKS: usize = 10;
+const MOST_CANDIDATES: usize = 5;
+const LONGEST_REASON: usize = 300;
+
+impl Trail {
+    /// Keeps what was found, and forgets the oldest look of the same change when there are too many.
+    pub fn remember(&mut self, mut look: Look) {
+        match &mut look.sighting {
+            Sighting::Several(candidates) => candidates.truncate(MOST_CANDIDATES),
+            Sighting::NoAnswer(why) => *why = why.chars().take(LONGEST_REASON).collect(),
+            Sighting::Found(_) | Sighting::Absent => {}
+        }
+        let same = |kept: &Look| kept.plan == look.plan && kept.change == look.change;
+        if self.looks.iter().filter(|kept| same(kept)).count() >= MOST_LOOKS
+            && let Some(oldest) = self.looks.iter().position(same)
+        {
+            self.looks.remove(oldest);
+        }
+        self.looks.push(look);
+    }
+
+    /// Looks for one plan, oldest first.
+    pub fn looks_for<'a>(&'a self, plan: &'a PlanDigest) -> impl Iterator<Item = &'a Look> {
+        self.looks.iter().filter(move |look| look.plan == *plan)
+    }
 }
 
 impl Batch {
@@ -145,5 +218,28 @@ pub fn write_step(
             }
             _ => WriteStep::Uncertain,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_looks_of_each_change_are_kept() {
+        let mut trail = Trail::default();
+        let at = |n: i64| DateTime::UNIX_EPOCH + chrono::Duration::seconds(n);
+        for n in 0..25 {
+            for change in ["a", "b"] {
+                let sighting = Sighting::NoAnswer("x".repeat(1_000));
+                trail.remember(Look { at: at(n), plan: "p".into(), change: change.into(), sighting });
+            }
+        }
+        assert_eq!(trail.looks.len(), 2 * MOST_LOOKS);
+        let plan = "p".into();
+        let times: Vec<_> = trail.looks_for(&plan).filter(|look| look.change == "b".into()).collect();
+        assert_eq!((times[0].at, times[MOST_LOOKS - 1].at), (at(15), at(24)));
+        assert_eq!(trail.looks_for(&"other".into()).count(), 0);
+        assert!(matches!(&trail.looks[0].sighting, Sighting::NoAnswer(why) if why.len() == LONGEST_REASON));
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::card::{Card, DeliveryClass};
 use crate::id::{Actor, BatchId, ChangeKey, EntityId};
-use crate::journal::{Effect, EffectState};
+use crate::journal::{Effect, EffectState, Look, Sighting};
 use crate::plan::{Action, Change, ChangeReceipt, Receipt, SealedPlan};
 use crate::ports::StoredReceipt;
 use crate::task::{Event, Illegal, Task, TaskState, next};
@@ -24,8 +24,9 @@ pub struct Found {
 pub enum Decision {
     /// It is there: a document for each change that writes.
     Adopt(BTreeMap<ChangeKey, Found>),
-    /// It is not there: send it again, under new keys.
-    Resend,
+    /// It is not there: send it again, under new keys. Of several documents, those that are there are named and not
+    /// sent; an empty reference says that somebody looked and it is not there.
+    Resend(BTreeMap<ChangeKey, Found>),
     /// Nothing is done before somebody decides otherwise; what is found by looking is still adopted.
     Leave,
 }
@@ -34,7 +35,7 @@ impl Decision {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Adopt(_) => "adopt",
-            Self::Resend => "resend",
+            Self::Resend(_) => "resend",
             Self::Leave => "leave",
         }
     }
@@ -59,6 +60,8 @@ pub struct Case<'a> {
     pub batch_goes_on: bool,
     /// Of the plugin version that sent it; none: it is not installed any more.
     pub card: Option<&'a Card>,
+    /// What was looked for in the target by itself, oldest first.
+    pub looks: &'a [Look],
     /// What is stored for the plan already.
     pub stored: Option<&'a StoredReceipt>,
     /// How many batches held the plan.
@@ -95,6 +98,14 @@ pub enum Refusal {
     NoSuchChange(ChangeKey),
     #[error("the reference of the change {0} is missing")]
     NoReference(ChangeKey),
+    #[error("{} is known to be there ({reference}); sent again with the rest it would be billed twice", .key)]
+    KnownStored { key: ChangeKey, reference: EntityId },
+    #[error(
+        "the target has stored something of this batch, and the plan writes several documents; sent again, one that is there would be billed twice"
+    )]
+    PartMayBeStored,
+    #[error("every document of the plan is there: nothing is left to send")]
+    NothingToSend,
     #[error("another task of the same batch is still being sent, and the batch may go out again from its start")]
     BatchGoesOn,
     #[error("until {0} the same request may still go out under the same key, which is safe and tells what happened")]
@@ -133,6 +144,11 @@ pub fn asking_until(effects: &[Effect], card: Option<&Card>) -> Option<DateTime<
     unanswered.map(|effect| effect.first_sent_at + later(lifetime) + later(card.limits.apply)).max()
 }
 
+/// When the last of the answers that never came was given up.
+pub fn answer_lost_at(effects: &[Effect]) -> Option<DateTime<Utc>> {
+    effects.iter().filter(|effect| effect.state == EffectState::Intent).map(|effect| effect.deadline).max()
+}
+
 /// From when on "it is not there" can be known: what was on the wire has ended, and the target shows it.
 pub fn absent_from(effects: &[Effect], card: Option<&Card>) -> Option<DateTime<Utc>> {
     let settle = card.map_or(std::time::Duration::ZERO, |card| card.delivery.settle);
@@ -160,11 +176,11 @@ pub fn resolve(case: &Case<'_>, decision: &Decision, by: Decider<'_>) -> Result<
     }
     let (event, receipt) = match decision {
         Decision::Adopt(found) => (Event::Stored, Some(adopted(case.sealed, batch, found, by)?)),
-        Decision::Resend | Decision::Leave if case.batch_goes_on => return Err(Refusal::BatchGoesOn),
-        Decision::Resend => {
+        Decision::Resend(_) | Decision::Leave if case.batch_goes_on => return Err(Refusal::BatchGoesOn),
+        Decision::Resend(found) => {
             quiet(asking_until(case.effects, case.card), by.at, Refusal::StillAsking)?;
             quiet(absent_from(case.effects, case.card), by.at, Refusal::MayStillAppear)?;
-            (Event::FoundAbsent { by: by.who.clone() }, None)
+            (Event::FoundAbsent { by: by.who.clone() }, kept(case, batch, found, by)?)
         }
         Decision::Leave => {
             quiet(asking_until(case.effects, case.card), by.at, Refusal::StillAsking)?;
@@ -197,7 +213,7 @@ fn was_decided(case: &Case<'_>, decision: &Decision, by: Decider<'_>) -> bool {
             let named: BTreeMap<&ChangeKey, &str> = named.collect();
             stored.plan == *plan && is_adopted(&stored.receipt) && documents == named
         }),
-        (TaskState::Queued { by: who, .. }, Decision::Resend) => who == by.who && case.times_sent > 0,
+        (TaskState::Queued { by: who, .. }, Decision::Resend(_)) => who == by.who && case.times_sent > 0,
         (TaskState::Uncertain { why, .. }, Decision::Leave) => *why == left(by),
         _ => false,
     }
@@ -209,6 +225,91 @@ fn is_adopted(receipt: &Receipt) -> bool {
     receipt.attributes.iter().any(|(name, _)| name == ADOPTED_BY)
 }
 
+/// What is known to be there of the plan: kept from an earlier batch, or found by the last look for it.
+pub fn known_stored(case: &Case<'_>) -> BTreeMap<ChangeKey, EntityId> {
+    let mut known = BTreeMap::new();
+    for change in written(case.sealed) {
+        let last = case.looks.iter().rfind(|look| look.plan == case.sealed.digest && look.change == change.key);
+        if let Some(Look { sighting: Sighting::Found(reference), .. }) = last {
+            known.insert(change.key.clone(), reference.clone());
+        }
+    }
+    let stored = case.stored.filter(|stored| stored.plan == case.sealed.digest);
+    for change in stored.into_iter().flat_map(|stored| &stored.receipt.changes) {
+        if written(case.sealed).any(|of| of.key == change.key) {
+            known.insert(change.key.clone(), change.reference.clone());
+        }
+    }
+    known
+}
+
+/// What of a plan is not sent again, as a receipt that the next batch adopts; none where all of it is sent.
+fn kept(
+    case: &Case<'_>,
+    batch: &BatchId,
+    found: &BTreeMap<ChangeKey, Found>,
+    by: Decider<'_>,
+) -> Result<Option<StoredReceipt>, Refusal> {
+    let several = written(case.sealed).nth(1).is_some();
+    let is_there = |found: &Found| !found.reference.as_str().trim().is_empty();
+    no_stranger(case.sealed, found)?;
+    if several {
+        let known = known_stored(case);
+        let unnamed = known.into_iter().find(|(key, _)| !found.get(key).is_some_and(is_there));
+        if let Some((key, reference)) = unnamed {
+            return Err(Refusal::KnownStored { key, reference });
+        }
+        // Which document an answered request was about, the journal does not know.
+        let answered =
+            |effect: &Effect| matches!(&effect.state, EffectState::Answered(a) if (200..300).contains(&a.status));
+        if found.is_empty() && case.effects.iter().any(answered) {
+            return Err(Refusal::PartMayBeStored);
+        }
+    }
+    let attributes = vouched(by);
+    let there = written(case.sealed).filter_map(|change| {
+        let found = found.get(&change.key).filter(|found| is_there(found))?;
+        Some(document(change, found, &attributes))
+    });
+    let there: Vec<ChangeReceipt> = there.collect();
+    if there.is_empty() {
+        return Ok(None);
+    }
+    if there.len() == written(case.sealed).count() {
+        return Err(Refusal::NothingToSend);
+    }
+    let receipt = Receipt::part(&case.sealed.plan, there);
+    let plan = case.sealed.digest.clone();
+    Ok(Some(StoredReceipt { plan, batch: batch.clone(), receipt, stored_at: by.at, observed: None }))
+}
+
+fn no_stranger(sealed: &SealedPlan, found: &BTreeMap<ChangeKey, Found>) -> Result<(), Refusal> {
+    match found.keys().find(|key| !written(sealed).any(|change| change.key == **key)) {
+        Some(key) => Err(Refusal::NoSuchChange(key.clone())),
+        None => Ok(()),
+    }
+}
+
+fn vouched(by: Decider<'_>) -> Vec<(String, String)> {
+    vec![
+        ("adopted".to_owned(), "by a person, after its answer was lost".to_owned()),
+        (ADOPTED_BY.to_owned(), by.who.to_string()),
+        ("adopted-because".to_owned(), by.reason.trim().to_owned()),
+    ]
+}
+
+fn document(change: &Change, found: &Found, attributes: &[(String, String)]) -> ChangeReceipt {
+    ChangeReceipt {
+        key: change.key.clone(),
+        action: change.action,
+        document: change.document.clone(),
+        reference: EntityId::new(found.reference.as_str().trim()),
+        number: found.number.trim().to_owned(),
+        total: None,
+        attributes: attributes.to_vec(),
+    }
+}
+
 /// A receipt that says who vouches for it. Its totals are unknown until it is read back.
 fn adopted(
     sealed: &SealedPlan,
@@ -216,27 +317,13 @@ fn adopted(
     found: &BTreeMap<ChangeKey, Found>,
     by: Decider<'_>,
 ) -> Result<StoredReceipt, Refusal> {
-    if let Some(key) = found.keys().find(|key| !written(sealed).any(|change| change.key == **key)) {
-        return Err(Refusal::NoSuchChange(key.clone()));
-    }
-    let attributes = vec![
-        ("adopted".to_owned(), "by a person, after its answer was lost".to_owned()),
-        (ADOPTED_BY.to_owned(), by.who.to_string()),
-        ("adopted-because".to_owned(), by.reason.trim().to_owned()),
-    ];
+    no_stranger(sealed, found)?;
+    let attributes = vouched(by);
     let mut changes = Vec::new();
     for change in written(sealed) {
-        let document = found.get(&change.key).filter(|found| !found.reference.as_str().trim().is_empty());
-        let document = document.ok_or_else(|| Refusal::NoReference(change.key.clone()))?;
-        changes.push(ChangeReceipt {
-            key: change.key.clone(),
-            action: change.action,
-            document: change.document.clone(),
-            reference: EntityId::new(document.reference.as_str().trim()),
-            number: document.number.trim().to_owned(),
-            total: None,
-            attributes: attributes.clone(),
-        });
+        let named = found.get(&change.key).filter(|found| !found.reference.as_str().trim().is_empty());
+        let named = named.ok_or_else(|| Refusal::NoReference(change.key.clone()))?;
+        changes.push(document(change, named, &attributes));
     }
     let receipt = Receipt { task: sealed.plan.task.clone(), changes, attributes };
     Ok(StoredReceipt { plan: sealed.digest.clone(), batch: batch.clone(), receipt, stored_at: by.at, observed: None })

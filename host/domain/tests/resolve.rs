@@ -9,7 +9,7 @@ use counterfoil_domain::card::{Budgets, Card, Delivery, Egress, Limits};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{Actor, BatchId, CustomerId, EntityId, MarketplaceId, PluginDigest, Revision, TaskId};
 use counterfoil_domain::job::JobKind;
-use counterfoil_domain::journal::{Effect, EffectState};
+use counterfoil_domain::journal::{Effect, EffectState, Look, Sighting};
 use counterfoil_domain::money::{Currency, Money};
 use counterfoil_domain::order::OrderKey;
 use counterfoil_domain::plan::{Action, Change, Ground, Plan, SealedPlan};
@@ -148,6 +148,10 @@ fn uncertain(sealed: &SealedPlan) -> TaskState {
     TaskState::Uncertain { plan: sealed.digest.clone(), batch: BatchId::new("b"), why: "lost".into() }
 }
 
+fn resend() -> Decision {
+    Decision::Resend(BTreeMap::new())
+}
+
 fn adopt(pairs: &[(&str, &str)]) -> Decision {
     let found = |reference: &str| Found { reference: EntityId::new(reference), number: "INV-72".into() };
     Decision::Adopt(pairs.iter().map(|(key, reference)| ((*key).into(), found(reference))).collect())
@@ -160,6 +164,7 @@ struct Desk {
     effects: Vec<Effect>,
     batch_goes_on: bool,
     card: Option<Card>,
+    looks: Vec<Look>,
     stored: Option<StoredReceipt>,
     times_sent: u32,
     looked_at: Option<BatchId>,
@@ -175,6 +180,7 @@ impl Desk {
             effects: vec![effect(EffectState::Intent)],
             batch_goes_on: false,
             card: Some(card(false)),
+            looks: vec![],
             stored: None,
             times_sent: 1,
             looked_at: None,
@@ -199,6 +205,7 @@ impl Desk {
             effects: &self.effects,
             batch_goes_on: self.batch_goes_on,
             card: self.card.as_ref(),
+            looks: &self.looks,
             stored: self.stored.as_ref(),
             times_sent: self.times_sent,
             looked_at: self.looked_at.as_ref(),
@@ -237,7 +244,7 @@ fn each_decision_moves_the_task_where_it_belongs() {
         assert_eq!(attributes["adopted-because"], "looked in Xero");
     }
 
-    let (task, receipt) = moved(desk.decide(&Decision::Resend).unwrap());
+    let (task, receipt) = moved(desk.decide(&resend()).unwrap());
     let queued = TaskState::Queued { plan: desk.sealed.digest.clone(), by: Actor::new("ann") };
     assert_eq!((task.state, receipt), (queued, None));
 
@@ -275,7 +282,7 @@ fn only_what_is_uncertain_can_be_decided() {
     for state in states {
         let name = state.name();
         let desk = Desk::new(&["a"]).state(state);
-        for decision in [adopt(&[("a", "inv-1")]), Decision::Resend, Decision::Leave] {
+        for decision in [adopt(&[("a", "inv-1")]), resend(), Decision::Leave] {
             assert_eq!(desk.decide(&decision), Err(Refusal::NotUncertain(name)), "{name} {}", decision.name());
         }
     }
@@ -284,7 +291,7 @@ fn only_what_is_uncertain_can_be_decided() {
 #[test]
 fn a_decision_names_its_reason_its_documents_and_what_it_looked_at() {
     let desk = Desk::new(&["a", "b"]);
-    for decision in [adopt(&[("a", "1"), ("b", "2")]), Decision::Resend, Decision::Leave] {
+    for decision in [adopt(&[("a", "1"), ("b", "2")]), resend(), Decision::Leave] {
         assert_eq!(desk.decide_because(&decision, " \n"), Err(Refusal::NoReason));
         assert!(desk.decide(&decision).is_ok());
     }
@@ -299,13 +306,10 @@ fn a_decision_names_its_reason_its_documents_and_what_it_looked_at() {
         assert_eq!(desk.decide(&adopt(pairs)), Err(refusal), "{pairs:?}");
     }
     let elsewhere = Desk { looked_at: Some("b0".into()), ..Desk::new(&["a"]) };
-    assert_eq!(
-        elsewhere.decide(&Decision::Resend),
-        Err(Refusal::AnotherBatch { looked_at: "b0".into(), now: "b".into() })
-    );
+    assert_eq!(elsewhere.decide(&resend()), Err(Refusal::AnotherBatch { looked_at: "b0".into(), now: "b".into() }));
     let mut altered = Desk::new(&["a"]);
     altered.sealed.plan.changes[0].total = Money::new(11.into(), Currency::parse("USD").unwrap());
-    assert_eq!(altered.decide(&Decision::Resend), Err(Refusal::PlanAltered));
+    assert_eq!(altered.decide(&resend()), Err(Refusal::PlanAltered));
 }
 
 #[test]
@@ -327,7 +331,7 @@ fn sending_again_waits_until_absence_can_be_known() {
         (EffectState::Intent, true, false, "10:00:30", "10:00:00"),
     ];
     for (row, (state, keyed, installed, resend_from, leave_from)) in table.into_iter().enumerate() {
-        for (decision, from) in [(Decision::Resend, resend_from), (Decision::Leave, leave_from)] {
+        for (decision, from) in [(resend(), resend_from), (Decision::Leave, leave_from)] {
             let mut desk = Desk::new(&["a"]).at(from);
             desk.effects = vec![effect(state.clone())];
             desk.card = installed.then(|| card(keyed));
@@ -345,7 +349,7 @@ fn sending_again_waits_until_absence_can_be_known() {
         }
     }
     let going_on = Desk { batch_goes_on: true, ..Desk::new(&["a"]) };
-    for decision in [Decision::Resend, Decision::Leave] {
+    for decision in [resend(), Decision::Leave] {
         assert_eq!(going_on.decide(&decision), Err(Refusal::BatchGoesOn));
     }
     assert!(going_on.decide(&adopt(&[("a", "inv-1")])).is_ok());
@@ -355,7 +359,7 @@ fn sending_again_waits_until_absence_can_be_known() {
 
 #[test]
 fn the_same_decision_twice_changes_nothing() {
-    for decision in [adopt(&[("a", "inv-1")]), Decision::Resend, Decision::Leave] {
+    for decision in [adopt(&[("a", "inv-1")]), resend(), Decision::Leave] {
         let mut desk = Desk::new(&["a"]);
         let (task, receipt) = moved(desk.decide(&decision).unwrap());
         desk.task = task;
@@ -373,10 +377,76 @@ fn the_same_decision_twice_changes_nothing() {
     // Confirmed by the same person, never sent: nothing to send again.
     let queued = TaskState::Queued { plan: desk.sealed.digest.clone(), by: "ann".into() };
     let fresh = Desk { times_sent: 0, ..Desk::new(&["a"]).state(queued) };
-    assert_eq!(fresh.decide(&Decision::Resend), Err(Refusal::NotUncertain("queued")));
+    assert_eq!(fresh.decide(&resend()), Err(Refusal::NotUncertain("queued")));
     // What was left can be decided after all.
     let mut left = Desk::new(&["a"]);
     left.task = moved(left.decide(&Decision::Leave).unwrap()).0;
-    assert!(left.decide(&Decision::Resend).is_ok());
+    assert!(left.decide(&resend()).is_ok());
     assert!(left.decide_because(&Decision::Leave, "another reason").is_ok());
+}
+
+fn resend_but(pairs: &[(&str, &str)]) -> Decision {
+    let Decision::Adopt(found) = adopt(pairs) else { unreachable!() };
+    Decision::Resend(found)
+}
+
+#[test]
+fn of_several_documents_only_what_is_not_there_is_sent_again() {
+    let look = |change: &str, sighting| Look {
+        at: at("10:05:00"),
+        plan: sealed(&["a", "b"]).digest,
+        change: change.into(),
+        sighting,
+    };
+    let known = |reference: &str| Refusal::KnownStored { key: "a".into(), reference: EntityId::new(reference) };
+    let answered =
+        || effect(EffectState::Answered(Response { status: 200, headers: vec![], body: vec![], replayed: false }));
+    let part = || {
+        let (_, receipt) = moved(Desk::new(&["a", "b"]).decide(&resend_but(&[("a", "inv-1")])).unwrap());
+        receipt.unwrap()
+    };
+    let found = || look("a", Sighting::Found(EntityId::new("inv-1")));
+    type Row = (Vec<Look>, Option<StoredReceipt>, Option<Effect>, Decision, Result<Option<&'static str>, Refusal>);
+    let table: Vec<Row> = vec![
+        (vec![], None, None, resend(), Ok(None)),
+        (vec![], None, None, resend_but(&[("a", " inv-1 ")]), Ok(Some("inv-1"))),
+        (vec![], None, None, resend_but(&[("a", "1"), ("b", "2")]), Err(Refusal::NothingToSend)),
+        (vec![], None, None, resend_but(&[("c", "1")]), Err(Refusal::NoSuchChange("c".into()))),
+        // A look found one of them.
+        (vec![found()], None, None, resend(), Err(known("inv-1"))),
+        (vec![found()], None, None, resend_but(&[("b", "2")]), Err(known("inv-1"))),
+        (vec![found()], None, None, resend_but(&[("a", "")]), Err(known("inv-1"))),
+        (vec![found()], None, None, resend_but(&[("a", "inv-1")]), Ok(Some("inv-1"))),
+        // The last look counts.
+        (vec![found(), look("a", Sighting::Absent)], None, None, resend(), Ok(None)),
+        (vec![look("a", Sighting::Absent), found()], None, None, resend(), Err(known("inv-1"))),
+        // An earlier batch stored one of them.
+        (vec![], Some(part()), None, resend(), Err(known("inv-1"))),
+        (vec![], Some(part()), None, resend_but(&[("a", "inv-1")]), Ok(Some("inv-1"))),
+        // Something was answered: which it was, somebody has to say.
+        (vec![], None, Some(answered()), resend(), Err(Refusal::PartMayBeStored)),
+        (vec![], None, Some(answered()), resend_but(&[("a", "inv-1")]), Ok(Some("inv-1"))),
+        (vec![], None, Some(answered()), resend_but(&[("a", ""), ("b", " ")]), Ok(None)),
+    ];
+    for (row, (looks, stored, effect, decision, expected)) in table.into_iter().enumerate() {
+        let mut desk = Desk::new(&["a", "b"]);
+        desk.looks = looks;
+        desk.stored = stored;
+        desk.effects.extend(effect);
+        let result = desk.decide(&decision).map(|resolution| {
+            let (task, receipt) = moved(resolution);
+            assert_eq!(task.state.name(), "queued", "row {row}");
+            receipt
+        });
+        if let Ok(Some(receipt)) = &result {
+            assert_eq!(receipt.receipt.attributes[0].0, "part", "row {row}: the rest is sent");
+            assert_eq!(receipt.receipt.changes.len(), 1, "row {row}");
+        }
+        let result = result.map(|receipt| receipt.map(|r| r.receipt.changes[0].reference.to_string()));
+        assert_eq!(result, expected.map(|reference| reference.map(str::to_owned)), "row {row}");
+    }
+    // One document is there or not: nothing is known in part.
+    let mut single = Desk::new(&["a"]);
+    single.effects.push(answered());
+    assert!(single.decide(&resend()).is_ok());
 }

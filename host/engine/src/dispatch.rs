@@ -2,23 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
-use counterfoil_domain::id::{PlanDigest, PluginDigest, TaskId};
-use counterfoil_domain::journal::{Batch, BatchState};
+use counterfoil_domain::id::{Actor, PlanDigest, PluginDigest, TaskId};
+use counterfoil_domain::journal::{Batch, BatchState, Trail};
 use counterfoil_domain::order::named_list;
 use counterfoil_domain::plan::ChangeReceipt;
-use counterfoil_domain::ports::{Exchange, Target, Write};
+use counterfoil_domain::ports::{CallError, Exchange, Target, Write};
+use counterfoil_domain::ramp::{Outcome, Ramp};
+use counterfoil_domain::retry::{self, Reached};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
 use crate::exchange::Journaled;
+use crate::fate::{self, INCOMPLETE, STOPPED};
 use crate::ground::LawBook;
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 use crate::propose::{call_failure, moved};
 use crate::settle::{self, Applied, Confirmed};
+
+/// A version that is paused for its traps is asked again after this.
+const PLUGIN_PAUSE: Duration = Duration::from_secs(600);
 
 /// Sends the queued tasks of these plans.
 pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut Progress) -> Result<(), EngineError> {
@@ -26,7 +33,7 @@ pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut P
     progress.run.total = Some(plans.len() as u64);
     progress.save().await?;
     let lock = engine.lock(&connection.id);
-    let _held = lock.lock().await;
+    let mut ramp = lock.lock().await;
     let mut queued = Vec::with_capacity(plans.len());
     let mut about = Vec::with_capacity(plans.len());
     for digest in plans {
@@ -42,7 +49,7 @@ pub(crate) async fn sync(engine: &Engine, plans: &[PlanDigest], progress: &mut P
             _ => progress.run.done += 1,
         }
     }
-    send(engine, &connection, queued, progress).await?;
+    send(engine, &connection, queued, &mut ramp, progress).await?;
     let unsettled = unsettled(engine, &about).await?;
     for (task, text) in unsettled {
         progress.shortfall("not-synchronized", task.id.to_string(), text);
@@ -79,11 +86,12 @@ async fn unsettled(engine: &Engine, tasks: &[TaskId]) -> Result<Vec<(Task, Strin
     Ok(open)
 }
 
-/// Caller holds the connection's lock.
+/// Caller holds the connection's lock, and with it what the last batches said about the target.
 pub(crate) async fn send(
     engine: &Engine,
     connection: &Connection,
     queued: Vec<Confirmed>,
+    ramp: &mut Ramp,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
     if queued.is_empty() {
@@ -97,7 +105,7 @@ pub(crate) async fn send(
         });
     }
     let mut by_plugin: BTreeMap<PluginDigest, Vec<Confirmed>> = BTreeMap::new();
-    for confirmed in fresh(engine, connection, queued, progress).await? {
+    for confirmed in fresh(engine, connection, queued, ramp, progress).await? {
         by_plugin.entry(confirmed.1.ground.plugin.clone()).or_default().push(confirmed);
     }
     for (plugin, confirmed) in by_plugin {
@@ -109,22 +117,76 @@ pub(crate) async fn send(
             );
             continue;
         };
-        for chunk in confirmed.chunks(target.card().batch_tasks.max(1)) {
+        // Those that something is wrong with go last and by themselves: they hold up no other.
+        let (suspects, others): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|(task, _)| goes_alone(task));
+        let batches = Batches { engine, connection, target: &target };
+        let full = target.card().batch_tasks.max(1);
+        if !(batches.send(&others, full, ramp, progress).await? && batches.send(&suspects, 1, ramp, progress).await?) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Something went wrong with it before, or nobody knows what became of it the last time.
+fn goes_alone(task: &Task) -> bool {
+    let looked_for = matches!(&task.state, TaskState::Queued { by, .. } if *by == lookout());
+    looked_for || retry::goes_alone(task.failures, task.crashes)
+}
+
+/// Who sends again what was looked for and not found.
+pub(crate) fn lookout() -> Actor {
+    Actor::new("lookout")
+}
+
+/// Where batches go.
+#[derive(Clone, Copy)]
+struct Batches<'a> {
+    engine: &'a Engine,
+    connection: &'a Connection,
+    target: &'a Arc<dyn Target>,
+}
+
+impl Batches<'_> {
+    /// One batch after another, each as wide as the target can take. False: the rest waits.
+    async fn send(
+        self,
+        confirmed: &[Confirmed],
+        most: usize,
+        ramp: &mut Ramp,
+        progress: &mut Progress,
+    ) -> Result<bool, EngineError> {
+        let full = self.target.card().batch_tasks.max(1);
+        let mut rest = confirmed;
+        while !rest.is_empty() {
             // Paused meanwhile, or the last batch was refused for its credentials.
-            let now = engine.connection(&connection.id).await?;
+            let now = self.engine.connection(&self.connection.id).await?;
             if now.state != ConnectionState::Enabled {
                 let text = format!(
                     "{} is {} by now: {}. What was not sent waits until it is enabled again.",
                     now.name, now.state, now.state_reason
                 );
                 progress.shortfall("connection-stopped", now.id.to_string(), text);
-                return Ok(());
+                return Ok(false);
             }
-            send_batch(engine, connection, &target, chunk, progress).await?;
+            let (chunk, tail) = rest.split_at(ramp.width(full).min(most).min(rest.len()));
+            let outcome = send_batch(self.engine, self.connection, self.target, chunk, progress).await?;
             progress.advance(chunk.len()).await?;
+            rest = tail;
+            if let Some(outcome) = outcome {
+                *ramp = ramp.after(outcome, full, self.engine.clock.now());
+                if outcome != Outcome::Answered && ramp.is_held(self.engine.clock.now()) {
+                    let text = format!(
+                        "{} does not answer. Nothing more is sent; what waits goes out by itself, a few at a time, once it does.",
+                        now.name
+                    );
+                    progress.shortfall("target-down", now.id.to_string(), text);
+                    return Ok(false);
+                }
+            }
         }
+        Ok(true)
     }
-    Ok(())
 }
 
 /// Those whose ground has not moved since they were shown. The others say what moved, and are planned anew.
@@ -132,6 +194,7 @@ async fn fresh(
     engine: &Engine,
     connection: &Connection,
     queued: Vec<Confirmed>,
+    ramp: &mut Ramp,
     progress: &mut Progress,
 ) -> Result<Vec<Confirmed>, EngineError> {
     let target = engine.target(connection)?;
@@ -143,7 +206,11 @@ async fn fresh(
         let prepared = match prepare_all(engine, connection, &target, &book, &tasks).await {
             Ok(prepared) => prepared,
             Err(EngineError::Call(error)) => {
-                writes.extend(unread(engine, connection, &tasks, &call_failure(&error), progress).await?);
+                let failure = call_failure(&error);
+                if failure.class == FailureClass::Transient && failure.retry_after.is_none() {
+                    *ramp = ramp.after(Outcome::Lost, target.card().batch_tasks, engine.clock.now());
+                }
+                writes.extend(unread(engine, connection, &tasks, &failure, progress).await?);
                 continue;
             }
             Err(error) => return Err(error),
@@ -167,7 +234,9 @@ async fn fresh(
             writes.extend(moved(engine, task, Event::Unplanned));
         }
     }
-    engine.store.commit(writes).await?;
+    if !writes.is_empty() {
+        engine.store.commit(writes).await?;
+    }
     Ok(fresh)
 }
 
@@ -186,8 +255,9 @@ async fn unread(
     }
     for task in tasks {
         progress.count("deferred", 1);
-        let failures = task.failures + u32::from(failure.class != FailureClass::Throttled);
-        let Ok(state) = next(task.state.clone(), settle::put_off(task, failure.clone(), now)) else { continue };
+        let failures = task.failures + u32::from(retry::budget(failure, Reached::SurelyNot).counts());
+        let put_off = fate::put_off(task, failure.clone(), Reached::SurelyNot, now);
+        let Ok(state) = next(task.state.clone(), put_off) else { continue };
         let task = Task { state, failures, updated_at: now, version: task.version + 1, ..task.clone() };
         writes.push(Write::UpdateTask(task));
     }
@@ -213,7 +283,7 @@ async fn send_batch(
     target: &Arc<dyn Target>,
     confirmed: &[Confirmed],
     progress: &mut Progress,
-) -> Result<(), EngineError> {
+) -> Result<Option<Outcome>, EngineError> {
     let now = engine.clock.now();
     let plans: Vec<PlanDigest> = confirmed.iter().map(|(_, sealed)| sealed.digest.clone()).collect();
     let mut generation = 0;
@@ -230,6 +300,7 @@ async fn send_batch(
         opened_at: now,
         probes: 0,
         probe_at: None,
+        trail: Trail { applying: true, ..Trail::default() },
     };
     let mut writes = vec![Write::PutBatch(batch.clone())];
     let mut sending = Vec::with_capacity(confirmed.len());
@@ -271,11 +342,17 @@ pub(crate) async fn apply(
         Ok(results) if results.len() == confirmed.len() => results,
         Ok(results) => {
             let text = format!("the plugin answered for {} of {} plans", results.len(), confirmed.len());
-            vec![Err(Failure::new(FailureClass::UnknownOutcome, "apply-incomplete", text)); confirmed.len()]
+            vec![Err(Failure::new(FailureClass::UnknownOutcome, INCOMPLETE, text)); confirmed.len()]
         }
+        // It never ran: a version that is paused for its traps is no fault of these plans.
+        Err(CallError::Failed(failure)) if failure.class == FailureClass::Internal => {
+            let paused = Failure { class: FailureClass::Transient, retry_after: Some(PLUGIN_PAUSE), ..failure };
+            vec![Err(paused); confirmed.len()]
+        }
+        Err(CallError::Failed(failure)) => vec![Err(failure); confirmed.len()],
         // The guest gave no answer: what its writes did is in the journal, and settling reads it there.
         Err(error) => {
-            let failure = Failure::new(FailureClass::UnknownOutcome, "apply-stopped", error.to_string());
+            let failure = Failure::new(FailureClass::UnknownOutcome, STOPPED, error.to_string());
             vec![Err(failure); confirmed.len()]
         }
     }

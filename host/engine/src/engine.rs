@@ -8,6 +8,7 @@ use counterfoil_domain::id::{ConnectionId, MarketplaceId, RunId};
 use counterfoil_domain::ports::{
     CallError, Clock, CommitError, Door, MarketplaceClient, SourceError, Store, StoreError, Target, Targets,
 };
+use counterfoil_domain::ramp::Ramp;
 use tokio::sync::broadcast;
 
 use crate::exchange::Over;
@@ -80,7 +81,7 @@ pub struct Engine {
     pub(crate) sources: Arc<Sources>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) changed: broadcast::Sender<RunId>,
-    locks: Mutex<BTreeMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Mutex<BTreeMap<ConnectionId, Arc<tokio::sync::Mutex<Ramp>>>>,
 }
 
 impl Engine {
@@ -97,8 +98,8 @@ impl Engine {
     }
 
     /// Held while anything is written to a connection. Coarser than a lock per document, and never wrong:
-    /// no two batches can race for one.
-    pub(crate) fn lock(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+    /// no two batches can race for one. It guards what its last batches said about the target.
+    pub(crate) fn lock(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<Ramp>> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(connection.clone()).or_default())
     }

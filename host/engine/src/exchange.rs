@@ -149,6 +149,8 @@ impl Journaled {
                 }
                 Ok(response)
             }
+            // A repeat that was turned away says nothing about the first try: kept, it would stand for it.
+            Ok(response) if maybe_sent_before && is_turned_away(response.status) => Ok(response),
             Ok(response) => {
                 effect.state = EffectState::Answered(response.clone());
                 effect.answered_at = Some(now);
@@ -264,13 +266,20 @@ fn failure(error: &SendError, now: DateTime<Utc>) -> Failure {
         },
         SendError::SignIn { needs_person: true, .. } => Failure::new(FailureClass::Auth, "sign-in-failed", message),
         SendError::SignIn { .. } | SendError::NoConnection { .. } => {
-            Failure::new(FailureClass::Transient, "no-connection", message)
+            Failure::new(FailureClass::Transient, NO_CONNECTION, message)
         }
         SendError::AnswerLost { .. } => Failure::new(FailureClass::UnknownOutcome, "answer-lost", message),
         SendError::TooLarge { .. } => Failure::new(FailureClass::Internal, "answer-too-large", message),
     }
 }
 
+/// Answers that a target gives before it looks at the key: overloaded, broken, not signed in, still busy with it.
+fn is_turned_away(status: u16) -> bool {
+    status >= 500 || matches!(status, 401 | 403 | 408 | 409 | 425 | 429)
+}
+
+/// Code of a call that surely never reached the target.
+pub(crate) const NO_CONNECTION: &str = "no-connection";
 /// Code of the refusal to send another request under a key that was used.
 pub(crate) const DIFFERS: &str = "different-request-under-known-key";
 

@@ -2,9 +2,11 @@
 //! effects, looks for lost ones. Knows no SQL, no HTTP and no wasmtime: only ports.
 
 mod check;
+mod crashed;
 mod dispatch;
 mod engine;
 mod exchange;
+mod fate;
 mod ground;
 mod linking;
 mod lookout;
@@ -14,8 +16,10 @@ mod prepared;
 mod progress;
 mod propose;
 mod settle;
+mod shadow;
 mod worker;
 
 pub use engine::{Engine, EngineError, Parts, Sources};
 pub use exchange::{Journaled, Over, ReadOnly};
+pub use shadow::shadow;
 pub use worker::{BeforeRound, Worker};

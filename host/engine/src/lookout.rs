@@ -6,15 +6,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{Connection, ConnectionState};
-use counterfoil_domain::id::Actor;
-use counterfoil_domain::journal::{Batch, Effect, EffectState};
-use counterfoil_domain::plan::{Action, Located, Plan, Receipt, SealedPlan};
+use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::journal::{Batch, Effect, EffectState, Look, Sighting};
+use counterfoil_domain::plan::{Action, Located, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
 use counterfoil_domain::resolve::is_left;
+use counterfoil_domain::retry;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
-use crate::dispatch;
+use crate::crashed;
+use crate::dispatch::{self, lookout};
 use crate::engine::{Engine, EngineError};
+use crate::fate::{poison, span};
 use crate::linking::read_only;
 use crate::observe;
 use crate::progress::Progress;
@@ -73,7 +76,17 @@ async fn look_at(
         let unseen = unseen(engine, &batch, all).await?;
         return observe::observe(engine, connection, &target, Some(batch), unseen, progress).await;
     }
-    let (batch, effects) = dated(engine, &target, batch).await?;
+    let (mut batch, effects) = dated(engine, &target, batch).await?;
+    let mut unsettled = unsettled;
+    if batch.trail.applying {
+        let Some(noted) = crashed::note(engine, batch, unsettled, &effects, progress).await? else { return Ok(()) };
+        (batch, unsettled) = noted;
+        for (task, _) in &mut all {
+            if let Some((noted, _)) = unsettled.iter().find(|(noted, _)| noted.id == task.id) {
+                *task = noted.clone();
+            }
+        }
+    }
     match way(&target, &batch, &effects, &unsettled, engine.clock.now()) {
         Way::Replay => replay(engine, connection, &target, batch, all, progress).await,
         Way::Wait(until) => {
@@ -97,7 +110,6 @@ async fn dated(
     if batch.opened_at <= now {
         return Ok((batch, effects));
     }
-    let span = |span: std::time::Duration| Duration::from_std(span).unwrap_or_else(|_| Duration::days(1));
     let card = target.card();
     batch.opened_at = now;
     let mut writes = vec![Write::PutBatch(batch.clone())];
@@ -119,7 +131,8 @@ async fn unseen(
     let mut unseen = Vec::new();
     for (_, sealed) in all {
         let row = engine.store.receipt(&sealed.digest).await?;
-        let row = row.filter(|row| row.batch == batch.id && row.observed.is_none());
+        let spared = batch.trail.spared.contains(&sealed.digest);
+        let row = row.filter(|row| row.batch == batch.id && row.observed.is_none() && !spared);
         unseen.extend(row.map(|row| (sealed, row)));
     }
     Ok(unseen)
@@ -145,7 +158,8 @@ fn way(
     let delivery = &target.card().delivery;
     let unanswered: Vec<&Effect> = effects.iter().filter(|effect| effect.state == EffectState::Intent).collect();
     // A crash between the last answer and its record: the journal knows everything.
-    let only_unrecorded = unsettled.iter().all(|(task, _)| matches!(task.state, TaskState::Sending { .. }));
+    let steady = batch.trail.crashes < crashed::MOST_CRASHES;
+    let only_unrecorded = steady && unsettled.iter().all(|(task, _)| matches!(task.state, TaskState::Sending { .. }));
     if unanswered.is_empty() && only_unrecorded {
         return Way::Replay;
     }
@@ -153,7 +167,7 @@ fn way(
         let lifetime = Duration::from_std(lifetime).unwrap_or_else(|_| Duration::zero());
         // The first tries only: a key that keeps failing is looked for like any other.
         let fresh = |e: &&Effect| (e.first_sent_at..e.first_sent_at + lifetime).contains(&now) && e.attempt < 4;
-        let alive = !unanswered.is_empty() && unanswered.iter().all(fresh);
+        let alive = steady && !unanswered.is_empty() && unanswered.iter().all(fresh);
         if alive {
             return Way::Replay;
         }
@@ -161,7 +175,7 @@ fn way(
     if !delivery.locate_is_reliable {
         return Way::Person;
     }
-    let settle = Duration::from_std(delivery.settle).unwrap_or_else(|_| Duration::minutes(1));
+    let settle = span(delivery.settle);
     // Without an answer, the send itself may still be under way in the target until its deadline.
     let sent = effects.iter().filter(|effect| !matches!(effect.state, EffectState::NotSent { .. }));
     let last_sent = sent.map(|effect| effect.answered_at.unwrap_or(effect.deadline)).max();
@@ -177,6 +191,9 @@ async fn replay(
     all: Vec<Confirmed>,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
+    let mut batch = batch;
+    batch.trail.applying = true;
+    engine.store.commit(vec![Write::PutBatch(batch.clone())]).await?;
     let results = dispatch::apply(engine, target, &batch, &all).await;
     let mut confirmed = Vec::new();
     let mut kept = Vec::new();
@@ -186,7 +203,8 @@ async fn replay(
             kept.push(result);
         }
     }
-    settle::settle(engine, connection, target, batch, confirmed, kept, progress).await
+    settle::settle(engine, connection, target, batch, confirmed, kept, progress).await?;
+    Ok(())
 }
 
 async fn locate(
@@ -204,8 +222,10 @@ async fn locate(
     let mut open = 0;
     for (task, sealed) in unsettled {
         let looked = |why: &str| matches!(&task.state, TaskState::Uncertain { why: said, .. } if said == why);
-        let absent = || Event::FoundAbsent { by: Actor::new("lookout") };
-        let (event, receipt) = match find(engine, connection, target, &sealed.plan).await {
+        let absent = || Event::FoundAbsent { by: lookout() };
+        let (found, looks) = find(engine, connection, target, &sealed).await;
+        looks.into_iter().for_each(|look| batch.trail.remember(look));
+        let (event, receipt) = match found {
             Found::All(receipt) => (Event::Stored, Some(receipt)),
             Found::None if looked(LOOKED_ONCE) => (absent(), None),
             Found::None => (lost(LOOKED_ONCE), None),
@@ -225,7 +245,10 @@ async fn locate(
         if is_kept {
             continue;
         }
+        let absent = matches!(event, Event::FoundAbsent { .. });
         let Ok(state) = next(task.state.clone(), event) else { continue };
+        let task = Task { state, updated_at: now, version: task.version + 1, ..task };
+        let task = if absent { counted(task, progress) } else { task };
         if let Some(receipt) = receipt {
             let row = StoredReceipt {
                 plan: sealed.digest.clone(),
@@ -238,10 +261,10 @@ async fn locate(
             progress.count("adopted", 1);
             stored.push((sealed, row));
         }
-        writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
+        writes.push(Write::UpdateTask(task));
     }
     // Two looks closer together than the target's settling time are one.
-    let settle = Duration::from_std(target.card().delivery.settle).unwrap_or_else(|_| Duration::minutes(1));
+    let settle = span(target.card().delivery.settle);
     batch.probe_at = Some(observe::again_at(batch.probes, now).max(now + settle));
     let closing = (open == 0).then(|| batch.clone());
     writes.push(Write::PutBatch(batch));
@@ -262,25 +285,68 @@ enum Found {
     NoAnswer(String),
 }
 
-async fn find(engine: &Engine, connection: &Connection, target: &Arc<dyn Target>, plan: &Plan) -> Found {
+/// Found absent once more: sent again under a new key, but not for ever.
+fn counted(task: Task, progress: &mut Progress) -> Task {
+    let failures = task.failures + 1;
+    let task = Task { failures, ..task };
+    if retry::may_be_sent_again(failures) && !retry::is_poison(task.crashes) {
+        return task;
+    }
+    let text = format!(
+        "{}: its answer was lost {failures} times and it is not there. Nothing of it is billed; find out what the target has against it, then plan it again.",
+        task.number
+    );
+    let mut failure = Failure::new(FailureClass::UnknownOutcome, "lost-too-often", text);
+    if retry::is_poison(task.crashes) {
+        let stop = "The plugin or this service went down while it was sent, and it is not there.";
+        failure = poison(&Failure::new(FailureClass::Internal, "stopped", stop), task.crashes);
+    }
+    match next(task.state.clone(), Event::GaveUp { failure }) {
+        Ok(state) => {
+            progress.count("parked", 1);
+            Task { state, ..task }
+        }
+        Err(_) => task,
+    }
+}
+
+/// What is there of a plan, and each look for it, for whoever reads it later.
+async fn find(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    sealed: &SealedPlan,
+) -> (Found, Vec<Look>) {
+    let plan = &sealed.plan;
     let mut receipts = Vec::new();
+    let mut looks = Vec::new();
     let mut absent = 0;
     for change in plan.changes.iter().filter(|change| change.action != Action::Keep) {
-        match target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await {
+        let located = target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await;
+        let sighting = match &located {
+            Ok(Located::Found(receipt)) => Sighting::Found(receipt.reference.clone()),
+            Ok(Located::Absent) => Sighting::Absent,
+            Ok(Located::Several(all)) => Sighting::Several(all.iter().map(|one| one.reference.clone()).collect()),
+            Err(error) => Sighting::NoAnswer(error.to_string()),
+        };
+        let (plan, change_key) = (sealed.digest.clone(), change.key.clone());
+        looks.push(Look { at: engine.clock.now(), plan, change: change_key, sighting });
+        match located {
             Ok(Located::Found(receipt)) => receipts.push(receipt),
             Ok(Located::Absent) => absent += 1,
-            Ok(Located::Several(_)) => return Found::Several(change.title.clone()),
-            Err(error) => return Found::NoAnswer(error.to_string()),
+            Ok(Located::Several(_)) => return (Found::Several(change.title.clone()), looks),
+            Err(error) => return (Found::NoAnswer(error.to_string()), looks),
         }
     }
-    match (receipts.is_empty(), absent) {
+    let found = match (receipts.is_empty(), absent) {
         (false, 0) => {
             let attributes = vec![("adopted".to_owned(), "found after its answer was lost".to_owned())];
             Found::All(Receipt { task: plan.task.clone(), changes: receipts, attributes })
         }
         (true, _) => Found::None,
         (false, _) => Found::Part(Receipt::part(plan, receipts)),
-    }
+    };
+    (found, looks)
 }
 
 /// Neither a key nor a sure look: nothing happens by itself.

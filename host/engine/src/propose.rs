@@ -259,7 +259,8 @@ pub(crate) fn moved(engine: &Engine, task: &Task, event: Event) -> Option<Write>
         return None;
     }
     // A new plan begins afresh: what failed before was about another.
-    let failures = if matches!(state, TaskState::Planned(_)) { 0 } else { task.failures };
+    let afresh = matches!(state, TaskState::Planned(_));
+    let (failures, crashes) = if afresh { (0, 0) } else { (task.failures, task.crashes) };
     let updated_at = engine.clock.now();
-    Some(Write::UpdateTask(Task { state, failures, updated_at, version: task.version + 1, ..task.clone() }))
+    Some(Write::UpdateTask(Task { state, failures, crashes, updated_at, version: task.version + 1, ..task.clone() }))
 }

@@ -1,5 +1,5 @@
-//! What an applied batch means for each of its tasks. The failure's class decides; the journal knows what
-//! was on the wire.
+//! What an applied batch means for each of its tasks and for the target: gathered for one commit. What one outcome
+//! means is `fate`'s.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,42 +9,25 @@ use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::EntityId;
-use counterfoil_domain::journal::{Batch, Effect, EffectState};
-use counterfoil_domain::plan::{Action, Change, ChangeReceipt, Located, Plan, Receipt, SealedPlan};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
+use counterfoil_domain::plan::{Change, ChangeReceipt, Plan, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
+use counterfoil_domain::ramp::Outcome;
 use counterfoil_domain::resolve::is_left;
+use counterfoil_domain::retry::{self, Reached};
+use counterfoil_domain::sampling;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
-use crate::exchange::DIFFERS;
-use crate::linking::read_only;
+use crate::fate::{self, Fate, Known, fate, is_stop, reached, span};
 use crate::observe;
 use crate::progress::Progress;
-
-/// How often a task may be put off before somebody is asked.
-const MOST_FAILURES: u32 = 5;
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-/// An absurd wait is cut to this.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// A task that is confirmed, with its plan.
 pub(crate) type Confirmed = (Task, SealedPlan);
 
 /// What came back for each plan of a batch.
 pub(crate) type Applied = Vec<Result<Receipt, Failure>>;
-
-/// What happens to one task now.
-#[derive(Debug)]
-enum Fate {
-    Stored(Receipt),
-    Moves(Event),
-    /// Something of the batch is stored and this task's rest was surely not sent: it goes out under the same keys
-    /// in the same batch, so that nothing stored is written again.
-    GoesOn {
-        at: DateTime<Utc>,
-        failure: Failure,
-    },
-}
 
 /// What settling a batch comes to, gathered for one commit.
 #[derive(Default)]
@@ -55,6 +38,8 @@ struct Settled {
     goes_on_at: Option<DateTime<Utc>>,
 }
 
+/// Commits what became of a batch, then reads back what was written. What it tells about the target: none where it
+/// tells nothing.
 pub(crate) async fn settle(
     engine: &Engine,
     connection: &Connection,
@@ -63,38 +48,75 @@ pub(crate) async fn settle(
     confirmed: Vec<Confirmed>,
     results: Applied,
     progress: &mut Progress,
-) -> Result<(), EngineError> {
+) -> Result<Option<Outcome>, EngineError> {
     let now = engine.clock.now();
     let effects = engine.store.effects(&batch.id).await?;
+    let outcome = outcome(&results, &effects);
     let mut settled = Settled::default();
     if results.iter().any(|result| matches!(result, Err(failure) if failure.class == FailureClass::Auth)) {
         settled.writes.extend(needs_sign_in(engine, connection).await?);
     }
+    batch.trail.applying = false;
+    batch.trail.crashes += u32::from(results.iter().any(|result| matches!(result, Err(failure) if is_stop(failure))));
+    let known = Known { effects: &effects, alone: batch.plans.len() == 1, now };
     for ((task, sealed), result) in confirmed.iter().zip(results) {
-        let fate = fate(engine, connection, target, (task, &sealed.plan), result, &effects, now).await;
-        settled.take((task, sealed), fate, &batch, now, progress);
+        let stop = result.as_ref().err().is_some_and(is_stop);
+        let fate = fate(engine, connection, target, (task, &sealed.plan), result, known).await;
+        let crashes = if stop { retry::crashes_after(task.crashes, known.alone) } else { task.crashes };
+        settled.take((task, sealed), (fate, crashes), (&batch, known), progress);
     }
-    if settled.open > 0 {
-        let soon = settled.goes_on_at.unwrap_or_else(|| first_probe(target, &effects, now));
-        batch.probe_at = Some(soon);
-    } else {
-        batch.probe_at = Some(observe::again_at(batch.probes, now));
+    spare(engine, connection, &mut batch, &mut settled.stored, progress).await?;
+    batch.probe_at = Some(match settled.open {
+        0 => observe::again_at(batch.probes, now),
+        _ => settled.goes_on_at.unwrap_or_else(|| first_probe(target, &effects, now)),
+    });
+    if settled.open == 0 && settled.stored.is_empty() {
+        batch = Batch { state: BatchState::Closed, probe_at: None, ..batch };
     }
-    let closing = (settled.open == 0).then(|| batch.clone());
+    let closing = (settled.open == 0 && batch.state == BatchState::Open).then(|| batch.clone());
     settled.writes.push(Write::PutBatch(batch));
     engine.store.commit(settled.writes).await?;
-    observe::observe(engine, connection, target, closing, settled.stored, progress).await
+    observe::observe(engine, connection, target, closing, settled.stored, progress).await?;
+    Ok(outcome)
+}
+
+/// Takes out what is outside the sample that is read back: its batch need not wait for a look at it.
+async fn spare(
+    engine: &Engine,
+    connection: &Connection,
+    batch: &mut Batch,
+    stored: &mut Vec<(SealedPlan, StoredReceipt)>,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let totals = engine.store.totals(Some(connection.id.clone())).await?;
+    let mut written = totals.iter().filter(|total| total.state == "synced").map(|total| total.count).sum();
+    // Whatever did not go the straight way is looked at: repeats, documents stored in part or found.
+    let straight = batch.probes == 0 && batch.adopted.is_empty();
+    stored.retain(|(sealed, row)| {
+        let plain = row.receipt.attributes.iter().all(|(name, _)| name != "adopted" && name != "part");
+        let read = !(straight && plain) || sampling::is_read_back(written, &sealed.digest);
+        written += 1;
+        if !read {
+            batch.trail.spared.push(sealed.digest.clone());
+            progress.count("outside-sample", 1);
+        }
+        read
+    });
+    Ok(())
 }
 
 impl Settled {
     fn take(
         &mut self,
         (task, sealed): (&Task, &SealedPlan),
-        fate: Fate,
-        batch: &Batch,
-        now: DateTime<Utc>,
+        (fate, crashes): (Fate, u32),
+        (batch, known): (&Batch, Known<'_>),
         progress: &mut Progress,
     ) {
+        let now = known.now;
         let row = |receipt: Receipt| StoredReceipt {
             plan: sealed.digest.clone(),
             batch: batch.id.clone(),
@@ -102,7 +124,8 @@ impl Settled {
             stored_at: now,
             observed: None,
         };
-        let mut after = task.clone();
+        let counted = |failure: &Failure, reached| u32::from(retry::budget(failure, reached).counts());
+        let mut after = Task { crashes, ..task.clone() };
         let event = match fate {
             Fate::Stored(receipt) => {
                 let row = row(receipt);
@@ -113,7 +136,7 @@ impl Settled {
             }
             Fate::GoesOn { at, failure } => {
                 progress.count("deferred", 1);
-                after.failures += u32::from(failure.class != FailureClass::Throttled);
+                after.failures += counted(&failure, Reached::Perhaps);
                 self.goes_on_at = self.goes_on_at.max(Some(at));
                 None
             }
@@ -129,10 +152,12 @@ impl Settled {
             Fate::Moves(event) => {
                 match &event {
                     Event::AnswerLost { .. } => progress.count("uncertain", 1),
-                    Event::Deferred { .. } => progress.count("deferred", 1),
+                    Event::Deferred { failure, .. } => {
+                        progress.count("deferred", 1);
+                        after.failures += counted(failure, reached(failure, known.effects));
+                    }
                     _ => {}
                 }
-                after.failures += u32::from(counts(&event));
                 Some(event)
             }
         };
@@ -147,6 +172,24 @@ impl Settled {
         }
         self.open += usize::from(is_unsettled(&after, batch));
     }
+}
+
+/// What a batch tells about its target.
+fn outcome(results: &Applied, effects: &[Effect]) -> Option<Outcome> {
+    let spoke = |effect: &Effect| matches!(&effect.state, EffectState::Answered(answer) if answer.status < 500);
+    if effects.iter().any(spoke) || results.iter().any(Result::is_ok) {
+        return Some(Outcome::Answered);
+    }
+    if effects.iter().any(|effect| !matches!(effect.state, EffectState::NotSent { .. })) {
+        return Some(Outcome::Lost);
+    }
+    // Told when to come back is an answer; so is a refusal.
+    let silent = |failure: &&Failure| failure.class == FailureClass::Transient && failure.retry_after.is_none();
+    let failure = results.iter().filter_map(|result| result.as_ref().err()).find(silent)?;
+    Some(match fate::reached(failure, effects) {
+        Reached::SurelyNot => Outcome::Unreached,
+        Reached::Perhaps => Outcome::Lost,
+    })
 }
 
 /// Documents of a plan that were stored before the rest of it was refused, as the failure names them. The failure
@@ -193,14 +236,6 @@ pub(crate) async fn needs_sign_in(engine: &Engine, connection: &Connection) -> R
     }))
 }
 
-/// Calls that the target refused for being too many cost no attempt.
-fn counts(event: &Event) -> bool {
-    match event {
-        Event::Deferred { failure, .. } => failure.class != FailureClass::Throttled,
-        _ => false,
-    }
-}
-
 /// When to look first: while the target honours the key, soon; else when a look is sure to see it.
 fn first_probe(target: &Arc<dyn Target>, effects: &[Effect], now: DateTime<Utc>) -> DateTime<Utc> {
     let delivery = &target.card().delivery;
@@ -209,115 +244,7 @@ fn first_probe(target: &Arc<dyn Target>, effects: &[Effect], now: DateTime<Utc>)
         DeliveryClass::A { .. } if unanswered => Duration::from_secs(2),
         _ => delivery.settle,
     };
-    now + chrono::Duration::from_std(wait).unwrap_or_else(|_| chrono::Duration::minutes(1))
-}
-
-async fn fate(
-    engine: &Engine,
-    connection: &Connection,
-    target: &Arc<dyn Target>,
-    (task, plan): (&Task, &Plan),
-    result: Result<Receipt, Failure>,
-    effects: &[Effect],
-    now: DateTime<Utc>,
-) -> Fate {
-    let failure = match result {
-        Ok(receipt) => match incomplete(plan, &receipt) {
-            None => return Fate::Stored(receipt),
-            Some(why) => Failure::new(FailureClass::UnknownOutcome, "receipt-incomplete", why),
-        },
-        Err(failure) => failure,
-    };
-    // "Nothing was written" is about the last try, and a defect of the plugin says nothing at all. Where an earlier
-    // try is still without an answer, it is not known.
-    let passing = matches!(failure.class, FailureClass::Throttled | FailureClass::Transient | FailureClass::Auth);
-    let proves_nothing = passing || failure.class == FailureClass::Internal;
-    if failure.code == DIFFERS || proves_nothing && effects.iter().any(|effect| effect.state == EffectState::Intent) {
-        return Fate::Moves(Event::AnswerLost { why: failure.message });
-    }
-    if passing && effects.iter().any(was_carried_out) {
-        return match put_off(task, failure, now) {
-            Event::Deferred { at, failure } => Fate::GoesOn { at, failure },
-            Event::GaveUp { failure } => Fate::Moves(Event::AnswerLost { why: failure.message }),
-            other => Fate::Moves(other),
-        };
-    }
-    match failure.class {
-        FailureClass::Throttled | FailureClass::Transient | FailureClass::Auth => {
-            Fate::Moves(put_off(task, failure, now))
-        }
-        FailureClass::UnknownOutcome => {
-            // Stopped before anything was on the wire: nothing was written, whatever the guest would have said.
-            if effects.iter().all(|effect| matches!(effect.state, EffectState::NotSent { .. })) {
-                let failure = Failure { class: FailureClass::Internal, ..failure };
-                return Fate::Moves(Event::GaveUp { failure });
-            }
-            Fate::Moves(Event::AnswerLost { why: failure.message })
-        }
-        FailureClass::Conflict => conflict(engine, connection, target, plan, failure).await,
-        FailureClass::Rejected
-        | FailureClass::Forbidden
-        | FailureClass::NotFound
-        | FailureClass::Unsupported
-        | FailureClass::Internal => Fate::Moves(Event::GaveUp { failure }),
-    }
-}
-
-fn was_carried_out(effect: &Effect) -> bool {
-    matches!(&effect.state, EffectState::Answered(response) if (200..300).contains(&response.status))
-}
-
-/// Deferred, or given up after too many times.
-pub(crate) fn put_off(task: &Task, failure: Failure, now: DateTime<Utc>) -> Event {
-    if failure.class == FailureClass::Auth {
-        // The connection stops; this is for when it is let in again.
-        return Event::Deferred { at: now + chrono::Duration::minutes(1), failure };
-    }
-    if failure.class != FailureClass::Throttled && task.failures + 1 >= MOST_FAILURES {
-        return Event::GaveUp { failure };
-    }
-    // 30 s, 1, 2, 4, 8 minutes, unless the target names a time. "At once" is no time.
-    let own = Duration::from_secs(30 << task.failures.min(6));
-    let wait = failure.retry_after.unwrap_or(own).clamp(SHORTEST_WAIT, LONGEST_WAIT);
-    let at = now + chrono::Duration::from_std(wait).unwrap_or_else(|_| chrono::Duration::hours(1));
-    Event::Deferred { at, failure }
-}
-
-/// The target has something in the way: if that is our own document, it is adopted.
-async fn conflict(
-    engine: &Engine,
-    connection: &Connection,
-    target: &Arc<dyn Target>,
-    plan: &Plan,
-    failure: Failure,
-) -> Fate {
-    let mut receipts = Vec::new();
-    for change in plan.changes.iter().filter(|change| change.action != Action::Keep) {
-        let looked = target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await;
-        match looked {
-            Ok(Located::Found(receipt)) if receipt.total.is_none_or(|total| total == change.total) => {
-                receipts.push(receipt)
-            }
-            _ => return Fate::Moves(Event::GaveUp { failure }),
-        }
-    }
-    if receipts.is_empty() {
-        return Fate::Moves(Event::GaveUp { failure });
-    }
-    let attributes = vec![("adopted".to_owned(), failure.message)];
-    Fate::Stored(Receipt { task: plan.task.clone(), changes: receipts, attributes })
-}
-
-/// Why a receipt cannot stand for its plan; none if it can.
-fn incomplete(plan: &Plan, receipt: &Receipt) -> Option<String> {
-    if receipt.task != plan.task {
-        return Some("the receipt answers to another task".to_owned());
-    }
-    plan.changes
-        .iter()
-        .filter(|change| change.action != Action::Keep)
-        .find(|change| !receipt.changes.iter().any(|r| r.key == change.key && !r.reference.as_str().is_empty()))
-        .map(|change| format!("the target said nothing about \"{}\"", change.title))
+    now + span(wait)
 }
 
 /// Whether a task still waits for this batch.

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use counterfoil_domain::connection::Connection;
+use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{Actor, ConnectionId, RunId};
 use counterfoil_domain::ports::{PageRequest, Pending, TaskFilter};
+use counterfoil_domain::ramp::Ramp;
+use counterfoil_domain::retry::LONGEST_WAIT;
 use counterfoil_domain::run::{Run, RunKind, RunState};
 use counterfoil_domain::task::{Event, TaskState};
 use tokio::sync::{Notify, watch};
@@ -17,7 +20,6 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
-use crate::settle::LONGEST_WAIT;
 use crate::{check, dispatch, lookout, propose};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
@@ -189,7 +191,7 @@ pub(crate) async fn carry_out(engine: &Engine, run: Run) {
 /// Due retries and looks of one connection. Does nothing while a sync of it is under way.
 pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(), EngineError> {
     let lock = engine.lock(&connection.id);
-    let Ok(_held) = lock.try_lock() else { return Ok(()) };
+    let Ok(mut ramp) = lock.try_lock() else { return Ok(()) };
     let open = engine.store.open_batches(&connection.id).await?;
     let filter = |state: &str| TaskFilter {
         connection: Some(connection.id.clone()),
@@ -221,17 +223,25 @@ pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(
     let mut progress = Progress::silent(run, engine);
     lookout::look(engine, connection, &mut progress).await?;
     let mut due = Vec::new();
+    let is_back = ramp.take_back();
     for task in retrying {
         // Further ahead than any wait: the clock was set back since.
         let furthest = now + chrono::Duration::from_std(LONGEST_WAIT).unwrap_or_else(|_| chrono::Duration::days(1));
-        if matches!(&task.state, TaskState::Retrying { at, .. } if *at <= now || *at > furthest) {
+        let TaskState::Retrying { at, failure, .. } = &task.state else { continue };
+        // Those that only waited for the target to answer go as soon as it does.
+        if *at <= now || *at > furthest || is_back && waits_for_target(failure) {
             due.extend(moved(engine, &task, Event::Due { by: Actor::new("upkeep") }));
         }
     }
     if !due.is_empty() {
         engine.store.commit(due).await?;
     }
-    resend(engine, connection, filter("queued"), &mut progress).await
+    resend(engine, connection, filter("queued"), &mut ramp, &mut progress).await
+}
+
+/// Nothing was wrong but that no answer came.
+fn waits_for_target(failure: &Failure) -> bool {
+    failure.class == FailureClass::Transient && failure.retry_after.is_none()
 }
 
 /// Queued tasks that no run is about to send: due retries and what was found absent.
@@ -239,8 +249,13 @@ async fn resend(
     engine: &Engine,
     connection: &Connection,
     queued: TaskFilter,
+    ramp: &mut Ramp,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
+    // A target that is down is left alone for a while; what is queued waits.
+    if ramp.is_held(engine.clock.now()) {
+        return Ok(());
+    }
     let busy = engine.store.unfinished_runs().await?;
     let ours = |run: &Run| run.connection == connection.id && matches!(run.kind, RunKind::Sync(_));
     if busy.iter().any(ours) || connection.state != counterfoil_domain::connection::ConnectionState::Enabled {
@@ -254,5 +269,5 @@ async fn resend(
             confirmed.push((task, sealed));
         }
     }
-    dispatch::send(engine, connection, confirmed, progress).await
+    dispatch::send(engine, connection, confirmed, ramp, progress).await
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use counterfoil_domain::connection::Marketplace;
 use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
 use counterfoil_domain::id::{ConnectionId, RunId};
-use counterfoil_domain::ports::{CallError, Clock, Pending, Store, Targets, Vault};
+use counterfoil_domain::ports::{CallError, Clock, Pending, PluginShelf, Store, Targets, Vault};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use crate::sessions::Sessions;
@@ -63,6 +63,7 @@ pub struct ServerParts {
     pub store: Arc<dyn Store>,
     pub vault: Arc<dyn Vault>,
     pub targets: Arc<dyn Targets>,
+    pub shelf: Arc<dyn PluginShelf>,
     pub clock: Arc<dyn Clock>,
     /// Rung after a commit that gives the engine something to do.
     pub wake: Arc<Notify>,

@@ -52,6 +52,10 @@ codes! {
     ConnectionPaused = "connection-paused", CONFLICT, "The connection is not enabled", false;
     PlanAltered = "plan-altered", CONFLICT, "A stored plan does not match its digest", false;
     PlanNeedsPerson = "plan-needs-person", CONFLICT, "Somebody must accept what the checker found", false;
+    PluginWider = "plugin-wider", CONFLICT, "The plugin asks for more than the active version", false;
+    PluginProbe = "plugin-probe-failed", CONFLICT, "The plugin does not work with a connection", false;
+    PluginBusy = "plugin-busy", CONFLICT, "Work is under way that the plugin would send elsewhere", true;
+    PluginNoFormer = "plugin-no-former", CONFLICT, "There is no former version", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
     TooEarly = "too-early", CONFLICT, "It is too early to decide that", true;
     DecisionStale = "decision-stale", PRECONDITION_FAILED, "What was decided about is not what is uncertain now", false;
@@ -60,6 +64,7 @@ codes! {
     NotJson = "not-json", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", false;
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request is not right", false;
     SetupInvalid = "setup-invalid", UNPROCESSABLE_ENTITY, "The setup document has problems", false;
+    PluginRefused = "plugin-refused", UNPROCESSABLE_ENTITY, "The plugin cannot be taken in", false;
     PlanUnknown = "plan-unknown", UNPROCESSABLE_ENTITY, "There is no plan with that digest", false;
     PlanBlocked = "plan-blocked", UNPROCESSABLE_ENTITY, "The checker does not let this plan be sent", false;
     KeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request", false;

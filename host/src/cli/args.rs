@@ -23,7 +23,7 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Run a simulated marketplace or billing system on loopback.
     Sim(SimArgs),
-    /// Build and inspect targets.
+    /// Build, inspect, install and swap targets.
     #[command(subcommand)]
     Plugin(PluginVerb),
     /// Apply a setup file: resellers, marketplaces, connections, settings, links.
@@ -159,6 +159,48 @@ pub enum PluginVerb {
         file: PathBuf,
         #[arg(long)]
         json: bool,
+    },
+    /// Send a component to the service. It is loaded and kept; nothing is activated.
+    Install {
+        file: PathBuf,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Every version: which is active, which waits, which is paused and why.
+    List {
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Send new work to a version, after every connection answered it.
+    Activate {
+        /// The plugin, for example xero.
+        id: String,
+        /// The version's digest; its first characters do where they name one.
+        digest: String,
+        /// Yes to everything that its card asks for beyond the active version's.
+        #[arg(long)]
+        accept_wider: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Go back to the version that was active before.
+    Rollback {
+        /// The plugin, for example xero.
+        id: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Plan the last tasks with another version and list what would differ. Exit code 2 when something does.
+    Shadow {
+        /// The plugin, for example xero.
+        id: String,
+        /// The version's digest; its first characters do where they name one.
+        digest: String,
+        /// How many of the last tasks.
+        #[arg(long, default_value_t = 50)]
+        tasks: usize,
+        #[command(flatten)]
+        remote: Remote,
     },
 }
 

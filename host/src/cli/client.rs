@@ -160,12 +160,7 @@ impl Client {
     ) -> Result<T> {
         let reads = method == Method::GET;
         let answer = self.exchange(method, url, body, key).await?;
-        if !(200..300).contains(&answer.status) {
-            return Err(refusal(&answer, reads).into());
-        }
-        serde_json::from_str(&answer.text).map_err(|error| {
-            anyhow!("the service answered something that this version of the command does not understand ({error}). What was asked for was done. Use the command and the service of one version")
-        })
+        understood(&answer, reads)
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, parts: &[&str], query: &[(&str, &str)]) -> Result<T> {
@@ -183,6 +178,18 @@ impl Client {
 
     pub(super) async fn put<T: DeserializeOwned>(&self, parts: &[&str], body: &Value) -> Result<T> {
         self.call(Method::PUT, self.url(parts, &[])?, Some(body), None).await
+    }
+
+    /// Sends a file as it is. Sent twice it is the same file, but it is not repeated by itself: it may be large.
+    pub(super) async fn upload<T: DeserializeOwned>(&self, parts: &[&str], kind: &str, file: Vec<u8>) -> Result<T> {
+        let request = self.http.post(self.url(parts, &[])?).bearer_auth(&self.token);
+        let sent = async {
+            let response = request.header(header::CONTENT_TYPE, kind).body(file).send().await?;
+            let status = response.status().as_u16();
+            Ok::<Answer, reqwest::Error>(Answer { status, text: response.text().await? })
+        };
+        let answer = sent.await.map_err(|error| self.no_answer(&Method::POST, &error, false))?;
+        understood(&answer, false)
     }
 
     /// Starts a run, once, however often the request has to be repeated.
@@ -278,6 +285,15 @@ impl Client {
     }
 }
 
+fn understood<T: DeserializeOwned>(answer: &Answer, reads: bool) -> Result<T> {
+    if !(200..300).contains(&answer.status) {
+        return Err(refusal(answer, reads).into());
+    }
+    serde_json::from_str(&answer.text).map_err(|error| {
+        anyhow!("the service answered something that this version of the command does not understand ({error}). What was asked for was done. Use the command and the service of one version")
+    })
+}
+
 /// Plain http needs no root certificates, and a machine without any must not need them.
 pub(super) fn client_for(url: &Url) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder();
@@ -313,7 +329,7 @@ fn exit_of(problem: &ProblemBody, reads: bool) -> Exit {
     match problem.status {
         _ if problem.outcome == OutcomeWord::Uncertain && !reads => Exit::Uncertain,
         403 | 409 | 412 => Exit::Refused,
-        422 if matches!(problem.code.as_str(), "plan-blocked" | "target-refused" | "idempotency-key-reused") => {
+        422 if matches!(problem.code.as_str(), "plan-blocked" | "target-refused" | "idempotency-key-reused" | "plugin-refused") => {
             Exit::Refused
         }
         _ => Exit::Error,

@@ -22,6 +22,7 @@ mod sync;
 mod tasks;
 
 pub use args::{Cli, Command};
+pub use plugin::compiler;
 
 use anyhow::Result;
 

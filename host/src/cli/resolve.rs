@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use clap::Args;
-use counterfoil_server::wire::{ResolveBody, SentView, TaskView, Time, UncertainView};
+use counterfoil_server::wire::{LookView, ResolveBody, SentView, TaskView, Time, UncertainView};
 
 use super::args::Remote;
 use super::client::{Client, conclude};
@@ -26,6 +26,10 @@ pub struct ResolveArgs {
     /// It is not there: send it again. Takes the role approver.
     #[arg(long, conflicts_with = "leave", requires = "reason")]
     pub resend: bool,
+    /// With --resend, of a plan with several documents: CHANGE=ID of one that is there and is not sent again; CHANGE= of
+    /// one that is not there.
+    #[arg(long, value_name = "CHANGE=ID", requires = "resend", conflicts_with_all = ["adopt", "leave"])]
+    pub found: Vec<String>,
     /// Do nothing before somebody decides otherwise.
     #[arg(long, requires = "reason")]
     pub leave: bool,
@@ -78,7 +82,10 @@ fn body(args: &ResolveArgs, desk: Option<&UncertainView>) -> ResolveBody {
         (_, true) => "leave",
         _ => "adopt",
     };
-    let (reference, references) = documents(&args.adopt, desk);
+    let (reference, references) = match args.resend {
+        true => (None, by_key(&args.found, desk)),
+        false => documents(&args.adopt, desk),
+    };
     ResolveBody {
         decision: decision.to_owned(),
         reason: args.reason.clone().unwrap_or_default(),
@@ -91,27 +98,31 @@ fn body(args: &ResolveArgs, desk: Option<&UncertainView>) -> ResolveBody {
 
 /// Ids may hold an equals sign: what stands before it is a key only if the plan, or a second --adopt, says so.
 fn documents(adopt: &[String], desk: Option<&UncertainView>) -> (Option<String>, BTreeMap<String, String>) {
-    if let [only] = adopt {
-        let keyed = desk.into_iter().flat_map(|desk| &desk.changes).find_map(|change| {
-            let id = only.strip_prefix(&change.key)?.strip_prefix('=')?;
-            Some((change.key.clone(), id.to_owned()))
-        });
-        return match keyed {
+    match adopt {
+        [only] => match keyed(only, desk) {
             Some(pair) => (None, BTreeMap::from([pair])),
             None => (Some(only.clone()), BTreeMap::new()),
-        };
+        },
+        several => (None, by_key(several, desk)),
     }
-    let pairs = adopt.iter().map(|text| {
-        let known = desk.into_iter().flat_map(|desk| &desk.changes).find_map(|change| {
-            let id = text.strip_prefix(&change.key)?.strip_prefix('=')?;
-            Some((change.key.clone(), id.to_owned()))
-        });
-        known.unwrap_or_else(|| {
+}
+
+fn by_key(pairs: &[String], desk: Option<&UncertainView>) -> BTreeMap<String, String> {
+    let pair = |text: &String| {
+        keyed(text, desk).unwrap_or_else(|| {
             let (key, id) = text.split_once('=').unwrap_or((text, ""));
             (key.to_owned(), id.to_owned())
         })
-    });
-    (None, pairs.collect())
+    };
+    pairs.iter().map(pair).collect()
+}
+
+/// Key and id, where the text begins with a key of the plan.
+fn keyed(text: &str, desk: Option<&UncertainView>) -> Option<(String, String)> {
+    desk?.changes.iter().find_map(|change| {
+        let id = text.strip_prefix(&change.key)?.strip_prefix('=')?;
+        Some((change.key.clone(), id.to_owned()))
+    })
 }
 
 fn at(time: &Time) -> String {
@@ -127,6 +138,7 @@ fn text(desk: &UncertainView) -> String {
         ("amount", format!("{}, which may or may not be billed", show::money(&desk.amount))),
         ("why", desk.why.clone()),
         ("since", at(&desk.since)),
+        ("answer lost", desk.answer_lost_at.as_ref().map_or_else(|| "every request was answered".to_owned(), at)),
         ("looked for", format!("{}{next}", show::count(u64::from(desk.probes), "time"))),
     ];
     for (name, value) in &rows {
@@ -149,7 +161,23 @@ fn text(desk: &UncertainView) -> String {
     for sent in &desk.sent {
         sent_text(&mut out, sent);
     }
+    if !desk.looks.is_empty() {
+        out.push_str("\nLooked for\n");
+        for look in &desk.looks {
+            look_text(&mut out, look);
+        }
+    }
     out
+}
+
+fn look_text(out: &mut String, look: &LookView) {
+    let found = match look.found.as_str() {
+        "found" => format!("there: {}", look.references.join(", ")),
+        "absent" => "not there".to_owned(),
+        "several" => format!("there more than once: {}", look.references.join(", ")),
+        _ => format!("could not be looked for: {}", look.note),
+    };
+    let _ = writeln!(out, "  {}  {}  {}", at(&look.at), show::clean(&look.key), show::clean(&found));
 }
 
 fn sent_text(out: &mut String, sent: &SentView) {
@@ -183,7 +211,7 @@ fn choices(desk: &UncertainView) -> String {
     let all = match desk.changes.len() {
         0 | 1 => String::new(),
         many => format!(
-            "Sending again writes all {many} documents. Is one of them there, make the others by hand and adopt all.\n"
+            "Sending again writes all {many} documents. Is one of them there, add --found CHANGE=ID for it: only the rest is sent.\n"
         ),
     };
     format!(
@@ -238,7 +266,12 @@ mod tests {
         ]);
         serde_json::from_value(json!({
             "task": "task_1", "number": "SO1", "customer_name": "Green Lane", "amount": money, "plan": "p", "batch": "batch_1",
-            "why": "timed out", "left": false, "since": "2026-11-21T08:12:30Z", "changes": changes, "sent": sent, "probes": 2,
+            "answer_lost_at": "2026-11-21T08:12:30Z", "looks": [
+                { "at": "2026-11-21T08:14:00Z", "key": "a", "found": "absent", "references": [], "note": "" },
+                { "at": "2026-11-21T08:15:00Z", "key": "a", "found": "found", "references": ["inv-1"], "note": "" },
+                { "at": "2026-11-21T08:16:00Z", "key": "c", "found": "no-answer", "references": [], "note": "no connection" },
+                { "at": "2026-11-21T08:17:00Z", "key": "c", "found": "several", "references": ["inv-2", "inv-3"], "note": "" },
+            ], "why": "timed out", "left": false, "since": "2026-11-21T08:12:30Z", "changes": changes, "sent": sent, "probes": 2,
             "next_probe_at": "2026-11-21T09:18:00Z", "resend_from": "2026-11-21T08:17:01Z",
         }))
         .unwrap()
@@ -253,6 +286,7 @@ mod tests {
             "task_1 --adopt inv-1 --number INV-1 --reason seen",
             "task_1 --adopt a=1 --adopt b=2 --reason seen",
             "task_1 --resend --reason absent",
+            "task_1 --resend --found a=1 --found b= --reason partly",
             "task_1 --leave --reason later",
         ] {
             assert!(parsed(line).is_some(), "{line}");
@@ -265,6 +299,8 @@ mod tests {
             "task_1 --resend --leave --reason both",
             "task_1 --adopt inv-1 --resend --reason both",
             "task_1 --number INV-1 --reason x",
+            "task_1 --found a=1 --reason x",
+            "task_1 --leave --found a=1 --reason x",
         ] {
             assert!(parsed(line).is_none(), "{line}");
         }
@@ -280,12 +316,15 @@ mod tests {
             ("--adopt inv-1", None, json!({ "reference": "inv-1" })),
             ("--adopt invoice:SO1=inv-1", Some(&one), json!({ "references": { "invoice:SO1": "inv-1" } })),
             ("--adopt a=b=1 --adopt c=2=", Some(&two), json!({ "references": { "a=b": "1", "c": "2=" } })),
+            ("--resend", Some(&two), json!({})),
+            ("--resend --found a=b=1", Some(&two), json!({ "references": { "a=b": "1" } })),
+            ("--resend --found a=b=1 --found c=", Some(&two), json!({ "references": { "a=b": "1", "c": "" } })),
             ("--adopt a=1 --adopt c", None, json!({ "references": { "a": "1", "c": "" } })),
         ];
         for (line, desk, expected) in table {
             let args = parsed(&format!("task_1 {line} --reason seen")).unwrap();
             let mut expected = expected;
-            expected["decision"] = json!("adopt");
+            expected["decision"] = json!(if args.resend { "resend" } else { "adopt" });
             expected["reason"] = json!("seen");
             if desk.is_some() {
                 expected["batch"] = json!("batch_1");
@@ -306,7 +345,11 @@ mod tests {
             "answered 500 at 2026-11-21 08:12:01 UTC",
             "surely not sent: over budget",
             "--adopt 'a=ID' --adopt 'c=ID' --reason",
-            "Sending again writes all 2 documents.",
+            "Sending again writes all 2 documents. Is one of them there, add --found CHANGE=ID",
+            "answer lost 2026-11-21 08:12:30 UTC",
+            "Looked for\n  2026-11-21 08:14:00 UTC  a  not there\n  2026-11-21 08:15:00 UTC  a  there: inv-1\n",
+            "2026-11-21 08:16:00 UTC  c  could not be looked for: no connection",
+            "2026-11-21 08:17:00 UTC  c  there more than once: inv-2, inv-3",
             "--resend --reason … (from 2026-11-21 08:17:01 UTC on)",
         ] {
             assert!(text.contains(part), "{part} is not in:\n{text}");

@@ -12,7 +12,8 @@ use crate::config::{Config, LogFormat};
 use crate::exit::Exit;
 
 pub(super) async fn run(args: &ServeArgs) -> Result<Exit> {
-    let config = Config::load(&args.config)?;
+    let mut config = Config::load(&args.config)?;
+    config.compiler = std::env::current_exe().ok();
     log_to_stderr(&config)?;
     let service = compose::start(&config).await?;
     eprintln!("counterfoil serves on http://{} (stop with Ctrl-C)", service.address);

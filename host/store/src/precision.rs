@@ -31,10 +31,13 @@ pub(crate) fn cut_all(write: &mut Write) {
         Write::PutBatch(batch) => {
             cut_in_place(&mut batch.opened_at);
             batch.probe_at.iter_mut().for_each(cut_in_place);
+            batch.trail.looks.iter_mut().for_each(|look| cut_in_place(&mut look.at));
         }
         Write::InsertEffect(effect) | Write::UpdateEffect(effect) => cut_effect(effect),
         Write::PutReceipt(receipt) => cut_receipt(receipt),
         Write::InsertRun(run) | Write::UpdateRun(run) => cut_run(run),
+        Write::PutPluginVersion(version) => cut_in_place(&mut version.installed_at),
+        Write::PutActivation(activation) => cut_in_place(&mut activation.at),
         Write::Audit(entry) => cut_in_place(&mut entry.at),
         Write::Exchange(record) => cut_in_place(&mut record.at),
         Write::PutReseller(_)

@@ -4,6 +4,7 @@ mod clock;
 mod door;
 mod exchange;
 mod marketplace;
+mod shelf;
 mod store;
 mod target;
 mod vault;
@@ -12,6 +13,10 @@ pub use clock::{Clock, ManualClock, WallClock};
 pub use door::{Call, Caller, Door, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, SourceError};
+pub use shelf::{
+    Activated, PluginShelf, PluginStore, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
+    VersionState,
+};
 pub use store::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, RunStore,
     SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,

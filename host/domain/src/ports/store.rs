@@ -20,6 +20,7 @@ use crate::order::{Order, OrderKey};
 use crate::plan::{Observation, Receipt, SealedPlan};
 use crate::run::Run;
 use crate::task::Task;
+use crate::version::{Activation, InstalledVersion};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -149,6 +150,8 @@ pub enum Write {
     PutMarketplace(Marketplace),
     PutConnection(Connection),
     PutUser(User),
+    PutPluginVersion(InstalledVersion),
+    PutActivation(Activation),
     PutCustomers(MarketplaceId, Vec<Customer>),
     PutSubscriptions(MarketplaceId, Vec<Subscription>),
     PutProducts(MarketplaceId, Vec<Product>),

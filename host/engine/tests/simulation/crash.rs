@@ -1,117 +1,21 @@
-//! Crashes: the n-th commit never returns, before or after it took effect, for n = 1, 2, 3 … until a whole
-//! life passes. A new process takes up what the store holds. Then the same with a crash during recovery.
+//! Crashes in the whole life of tasks, from the first check on: the n-th commit never returns, before or after it took
+//! effect, for n = 1, 2, 3 … until a whole life passes. A new process takes up what the store holds. Then the same with
+//! a crash during recovery.
 
-use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use counterfoil_domain::card::DeliveryClass;
-use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
-use counterfoil_domain::id::*;
-use counterfoil_domain::journal::{Batch, Effect};
-use counterfoil_domain::link::{Link, LinkKind};
-use counterfoil_domain::market::{Customer, Product, Subscription};
-use counterfoil_domain::order::{Order, OrderKey};
-use counterfoil_domain::plan::SealedPlan;
-use counterfoil_domain::ports::*;
-use counterfoil_domain::run::Run;
-use counterfoil_domain::task::Task;
+use counterfoil_domain::ports::Store;
 use counterfoil_store::MemoryStore;
-use tokio::sync::Notify;
 
 use super::ledger::Fault;
+use super::mortal::{self, Death};
 use super::shop::{CLASS_A, World};
 
-/// A store whose process dies at one commit.
-#[derive(Debug)]
-struct Mortal {
-    inner: Arc<MemoryStore>,
-    left: AtomicI64,
-    /// Whether the fatal commit took effect.
-    after: bool,
-    died: Arc<Notify>,
-}
-
-macro_rules! pass {
-    ($port:ident { $($name:ident($($arg:ident: $kind:ty),*) -> $out:ty;)* }) => {
-        impl $port for Mortal {
-            $(fn $name(&self, $($arg: $kind),*) -> Pending<'_, Result<$out, StoreError>> { self.inner.$name($($arg),*) })*
-        }
-    };
-}
-
-pass!(SetupStore {
-    resellers() -> Vec<Reseller>;
-    marketplaces() -> Vec<Marketplace>;
-    connections() -> Vec<Connection>;
-    users() -> Vec<User>;
-    audit(limit: usize) -> Vec<AuditEntry>;
-});
-pass!(OrderStore {
-    cursor(connection: &ConnectionId) -> Option<Cursor>;
-    known_orders(marketplace: &MarketplaceId, ids: Vec<OrderId>) -> Vec<KnownOrder>;
-    open_orders(marketplace: &MarketplaceId) -> Vec<OrderId>;
-    order(key: &OrderKey) -> Option<Order>;
-    order_count(marketplace: &MarketplaceId) -> u64;
-    customers(marketplace: &MarketplaceId, ids: Option<Vec<CustomerId>>) -> Vec<Customer>;
-    subscriptions(marketplace: &MarketplaceId, ids: Option<Vec<SubscriptionId>>) -> Vec<Subscription>;
-    products(marketplace: &MarketplaceId) -> Vec<Product>;
-});
-pass!(TaskStore {
-    task(id: &TaskId) -> Option<Task>;
-    tasks(filter: TaskFilter, page: PageRequest) -> Vec<Task>;
-    tasks_of_order(connection: &ConnectionId, key: &OrderKey) -> Vec<Task>;
-    initial_tasks_of(connection: &ConnectionId, subscription: &SubscriptionId) -> Vec<Task>;
-    totals(connection: Option<ConnectionId>) -> Vec<TaskTotal>;
-    links(connection: &ConnectionId, kind: Option<LinkKind>) -> Vec<Link>;
-    plan(digest: &PlanDigest) -> Option<SealedPlan>;
-});
-pass!(JournalStore {
-    batch(id: &BatchId) -> Option<Batch>;
-    open_batches(connection: &ConnectionId) -> Vec<Batch>;
-    times_sent(plan: &PlanDigest) -> u32;
-    effects(batch: &BatchId) -> Vec<Effect>;
-    receipt(plan: &PlanDigest) -> Option<StoredReceipt>;
-    receipts(connection: &ConnectionId) -> Vec<StoredReceipt>;
-    exchanges(caller: Option<String>, limit: usize) -> Vec<ExchangeRecord>;
-    exchange_counts() -> Vec<(String, u64)>;
-});
-pass!(RunStore {
-    run(id: &RunId) -> Option<Run>;
-    runs(reseller: Option<ResellerId>, limit: usize) -> Vec<Run>;
-    unfinished_runs() -> Vec<Run>;
-});
-
-impl Store for Mortal {
-    fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>> {
-        Box::pin(async move {
-            match self.left.fetch_sub(1, Ordering::SeqCst) {
-                n if n > 1 => self.inner.commit(writes).await,
-                n => {
-                    if n == 1 && self.after {
-                        let _ = self.inner.commit(writes).await;
-                    }
-                    self.died.notify_one();
-                    pending().await
-                }
-            }
-        })
-    }
-}
-
 /// One process: ends at its fatal commit, with everything that it had spawned. True: it died.
-fn live(world: &World, inner: &Arc<MemoryStore>, commits: i64, after: bool) -> bool {
-    let died = Arc::new(Notify::new());
-    let mortal = Mortal { inner: Arc::clone(inner), left: AtomicI64::new(commits), after, died: Arc::clone(&died) };
-    let process = world.with_store(Arc::new(mortal));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let engine = process.engine();
-        tokio::select! {
-            () = died.notified() => true,
-            () = process.work(&engine, 120) => false,
-        }
-    })
+fn live(world: &World, inner: &Arc<MemoryStore>, step: i64, after: bool) -> bool {
+    let work = |process: World| async move { process.work(&process.engine(), 120).await };
+    mortal::live(world, inner, Death { step, after }, false, work).died
 }
 
 fn in_the_end(world: &World, what: &str) {

@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod crash;
+mod deep;
 mod desk;
+mod fairness;
 mod faults;
-mod ledger;
 mod mishaps;
+mod outage;
+mod poison;
 mod resting;
-mod shop;
+mod rig;
+mod sample;
+
+use rig::{ledger, mortal, shop};

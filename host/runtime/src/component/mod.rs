@@ -5,7 +5,7 @@ mod read;
 mod section;
 
 pub use offered::RefusedImport;
-pub use read::{PackageError, read};
+pub use read::{PackageError, read, reopen};
 pub use section::{EmbedError, embed};
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use counterfoil_domain::card::Card;
 use counterfoil_domain::id::PluginDigest;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Encoding, Parser, Payload, Validator};
@@ -28,6 +29,10 @@ pub enum PackageError {
     SeveralManifests(usize),
     #[error("the card in the component is not text. Build it again from plugin.toml")]
     ManifestNotText,
+    #[error(
+        "the kept component is not what was installed under this digest; it was altered or damaged. Install it again"
+    )]
+    Altered,
     #[error("{0}")]
     Manifest(#[from] ManifestErrors),
     #[error(
@@ -59,12 +64,7 @@ pub fn read(bytes: &[u8]) -> Result<Package, PackageError> {
     if let Some(version) = versions.filter_map(|name| other_contract(name)).next() {
         return Err(PackageError::Contract { found: version.to_owned() });
     }
-    let manifest = match found.manifests.as_slice() {
-        [] => return Err(PackageError::NoManifest),
-        [one] => std::str::from_utf8(one).map_err(|_| PackageError::ManifestNotText)?,
-        several => return Err(PackageError::SeveralManifests(several.len())),
-    };
-    let card = manifest::parse(manifest)?;
+    let card = card(&found)?;
     let refused: Vec<RefusedImport> = found.imports.iter().filter_map(|import| refuse(import)).collect();
     if !refused.is_empty() {
         return Err(PackageError::Imports(refused));
@@ -74,6 +74,25 @@ pub fn read(bytes: &[u8]) -> Result<Package, PackageError> {
         return Err(PackageError::Exports(missing));
     }
     Ok(Package { digest: digest(bytes), bytes: Arc::from(bytes), card, imports: found.imports })
+}
+
+/// A component that was read before and kept under its digest: the digest says that it is the same, so what was proven
+/// of it then is not proven again.
+pub fn reopen(bytes: &[u8], expected: &PluginDigest) -> Result<Package, PackageError> {
+    if digest(bytes) != *expected {
+        return Err(PackageError::Altered);
+    }
+    let found = walk(bytes)?;
+    Ok(Package { digest: expected.clone(), bytes: Arc::from(bytes), card: card(&found)?, imports: found.imports })
+}
+
+fn card(found: &Found<'_>) -> Result<Card, PackageError> {
+    let manifest = match found.manifests.as_slice() {
+        [] => return Err(PackageError::NoManifest),
+        [one] => std::str::from_utf8(one).map_err(|_| PackageError::ManifestNotText)?,
+        several => return Err(PackageError::SeveralManifests(several.len())),
+    };
+    Ok(manifest::parse(manifest)?)
 }
 
 /// What the file is, when its first bytes already say that it is no component. Compiled native code is never

@@ -1,85 +1,128 @@
-//! A folder of plugins: every `*.wasm` in it is installed, and of each plugin the newest version is activated. One
-//! bad file keeps no other from loading.
+//! The plugins folder as it is watched: which files are new or changed, and stand still. Owns the looking; what becomes
+//! of a file is decided by whoever asked. Blocking, for threads that may wait.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::SystemTime;
 
-use counterfoil_domain::ports::Target as _;
+use crate::component::{MAX_BYTES, PackageError};
 
-use super::{InstallError, Registry};
-use crate::component;
-use crate::sandbox::WasmTarget;
-
-/// What became of one file.
-#[derive(Debug)]
-pub struct FromFolder {
-    pub path: PathBuf,
-    pub result: Result<Arc<WasmTarget>, InstallError>,
-    /// Calls go to it now.
-    pub active: bool,
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    size: u64,
+    modified: Option<SystemTime>,
 }
 
-impl Registry {
-    /// Loads all files, in the order of their names. An error is about the folder itself.
-    pub async fn load_folder(&self, folder: &Path) -> std::io::Result<Vec<FromFolder>> {
-        let mut paths = Vec::new();
-        let mut entries = tokio::fs::read_dir(folder).await?;
-        while let Some(entry) = entries.next_entry().await? {
+#[derive(Debug)]
+struct Seen {
+    mark: Mark,
+    /// It was handed over in this state.
+    taken: bool,
+}
+
+/// What is different since the look before.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// New or changed, in the order of their names.
+    pub ready: Vec<PathBuf>,
+    pub gone: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    seen: BTreeMap<PathBuf, Seen>,
+}
+
+impl Folder {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), seen: BTreeMap::new() }
+    }
+
+    /// A file that is being copied grows from look to look: it is handed over when two looks in a row find it the same,
+    /// and again when it changed. `at_once` takes what is there as it is: for a start, before anything is watched.
+    pub fn look(&mut self, at_once: bool) -> io::Result<Changes> {
+        let found = self.files()?;
+        let mut changes = Changes::default();
+        self.seen.retain(|path, _| {
+            let there = found.contains_key(path);
+            if !there {
+                changes.gone.push(path.clone());
+            }
+            there
+        });
+        for (path, mark) in found {
+            let still = self.seen.get(&path).is_some_and(|seen| seen.mark == mark);
+            let taken = still && self.seen.get(&path).is_some_and(|seen| seen.taken);
+            let ready = !taken && (still || at_once);
+            if ready {
+                changes.ready.push(path.clone());
+            }
+            self.seen.insert(path, Seen { mark, taken: taken || ready });
+        }
+        Ok(changes)
+    }
+
+    fn files(&self) -> io::Result<BTreeMap<PathBuf, Mark>> {
+        let mut found = BTreeMap::new();
+        for entry in std::fs::read_dir(&self.path)? {
+            let entry = entry?;
             let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "wasm") {
-                paths.push(path);
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if hidden || path.extension().is_none_or(|extension| extension != "wasm") {
+                continue;
+            }
+            // Gone between two steps, or not a file: not ours to tell of.
+            let Ok(about) = std::fs::metadata(&path) else { continue };
+            if about.is_file() {
+                found.insert(path, Mark { size: about.len(), modified: about.modified().ok() });
             }
         }
-        paths.sort();
-        let mut files = Vec::new();
-        for path in paths {
-            let result = self.install_file(&path).await;
-            files.push(FromFolder { path, result, active: false });
-        }
-        self.activate_newest(&mut files);
-        Ok(files)
-    }
-
-    /// Reads, checks and loads one file; nothing is activated.
-    pub async fn install_file(&self, path: &Path) -> Result<Arc<WasmTarget>, InstallError> {
-        let file = |error: std::io::Error| InstallError::File(error.to_string());
-        // The size is asked first, so that a huge file is refused without being read.
-        let size = tokio::fs::metadata(path).await.map_err(file)?.len();
-        if let Some(size) = usize::try_from(size).ok().filter(|size| *size > component::MAX_BYTES) {
-            return Err(component::PackageError::TooLarge { size }.into());
-        }
-        let bytes = tokio::fs::read(path).await.map_err(file)?;
-        self.install_bytes(bytes).await
-    }
-
-    /// The same for what came another way, an upload for instance.
-    pub async fn install_bytes(&self, bytes: Vec<u8>) -> Result<Arc<WasmTarget>, InstallError> {
-        // Reading checks every function of the file: too long for the asynchronous threads.
-        let read = tokio::task::spawn_blocking(move || component::read(&bytes)).await;
-        let package = read.map_err(|stopped| InstallError::File(stopped.to_string()))??;
-        Ok(self.install(&package).await?)
-    }
-
-    fn activate_newest(&self, files: &mut [FromFolder]) {
-        let mut newest: BTreeMap<String, (Vec<u32>, usize)> = BTreeMap::new();
-        for (index, file) in files.iter().enumerate() {
-            let Ok(version) = &file.result else { continue };
-            let card = version.card();
-            let rank = (numbers(&card.version), index);
-            newest
-                .entry(card.id.as_str().to_owned())
-                .and_modify(|best| *best = rank.clone().max(best.clone()))
-                .or_insert(rank);
-        }
-        for (_, index) in newest.into_values() {
-            let Some(file) = files.get_mut(index) else { continue };
-            let Ok(version) = &file.result else { continue };
-            file.active = self.activate(&version.card().id, version.digest()).is_ok();
-        }
+        Ok(found)
     }
 }
 
-fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+/// The bytes of a file that may be a plugin. The size is asked first, so that a huge file is refused without being read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, super::InstallError> {
+    let file = |error: io::Error| super::InstallError::File(error.to_string());
+    let size = std::fs::metadata(path).map_err(file)?.len();
+    if let Some(size) = usize::try_from(size).ok().filter(|size| *size > MAX_BYTES) {
+        return Err(PackageError::TooLarge { size }.into());
+    }
+    std::fs::read(path).map_err(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_handed_over_once_it_stands_still_and_again_when_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        let mut watched = Folder::new(folder.path());
+        let ready = |paths: &[&PathBuf]| Changes { ready: paths.iter().map(|p| (*p).clone()).collect(), gone: vec![] };
+        std::fs::write(folder.path().join("notes.txt"), "no").unwrap();
+        std::fs::write(folder.path().join(".half.wasm"), "no").unwrap();
+        std::fs::create_dir(folder.path().join("folder.wasm")).unwrap();
+        assert_eq!(watched.look(true).unwrap(), ready(&[]));
+
+        std::fs::write(&path, "half").unwrap();
+        assert_eq!(watched.look(false).unwrap(), ready(&[]), "it was not there before");
+        std::fs::write(&path, "half and more").unwrap();
+        assert_eq!(watched.look(false).unwrap(), ready(&[]), "it grows");
+        assert_eq!(watched.look(false).unwrap(), ready(&[&path]));
+        assert_eq!(watched.look(false).unwrap(), ready(&[]), "once");
+        std::fs::write(&path, "another").unwrap();
+        assert_eq!(watched.look(false).unwrap(), ready(&[]));
+        assert_eq!(watched.look(false).unwrap(), ready(&[&path]));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(watched.look(false).unwrap(), Changes { ready: vec![], gone: vec![path.clone()] });
+        std::fs::write(&path, "at a start").unwrap();
+        assert_eq!(watched.look(true).unwrap(), ready(&[&path]));
+        assert_eq!(watched.look(false).unwrap(), ready(&[]));
+        assert!(Folder::new(folder.path().join("nowhere")).look(true).is_err());
+    }
 }

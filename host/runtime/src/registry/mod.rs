@@ -1,7 +1,9 @@
-//! Which versions are loaded and which one is active for each plugin. Owns install, activation and the folder that
-//! plugins come from; keeps former versions, because a batch resumes on the digest that it began with.
+//! Which versions are loaded and which one is active for each plugin. Owns install, activation, the folder of kept
+//! components and the look into the folder that plugins come from; keeps former versions, because a batch resumes on
+//! the digest that it began with. When a version may be activated is decided above.
 
 mod folder;
+mod kept;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -10,10 +12,11 @@ use counterfoil_domain::card::Card;
 use counterfoil_domain::id::{PluginDigest, PluginId};
 use counterfoil_domain::ports::{Target, Targets};
 
-use crate::component::{Package, PackageError};
+use crate::component::{self, Package, PackageError};
 use crate::sandbox::{LoadError, Sandbox, WasmTarget};
 
-pub use folder::FromFolder;
+pub use folder::{Changes, Folder, read_file};
+pub use kept::{Kept, KeptError};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InstallError {
@@ -21,6 +24,8 @@ pub enum InstallError {
     Package(#[from] PackageError),
     #[error("{0}")]
     Load(#[from] LoadError),
+    #[error("{0}")]
+    Kept(#[from] KeptError),
     #[error("the file cannot be read: {0}")]
     File(String),
 }
@@ -62,6 +67,26 @@ impl Registry {
         Ok(Arc::clone(loaded.versions.entry(package.digest.clone()).or_insert(fresh)))
     }
 
+    /// Reads, checks and loads what came as bytes. Reading checks every function of the file: too long for the
+    /// asynchronous threads.
+    pub async fn install_bytes(&self, bytes: Vec<u8>) -> Result<Package, InstallError> {
+        let read = tokio::task::spawn_blocking(move || component::read(&bytes)).await;
+        let package = read.map_err(|stopped| InstallError::File(stopped.to_string()))??;
+        self.install(&package).await?;
+        Ok(package)
+    }
+
+    /// Loads a version that was kept; one that is loaded is not read again.
+    pub async fn install_kept(&self, kept: &Kept, digest: &PluginDigest) -> Result<Arc<WasmTarget>, InstallError> {
+        if let Some(known) = self.version(digest) {
+            return Ok(known);
+        }
+        let (kept, wanted) = (kept.clone(), digest.clone());
+        let read = tokio::task::spawn_blocking(move || kept.get(&wanted)).await;
+        let package = read.map_err(|stopped| InstallError::File(stopped.to_string()))??;
+        Ok(self.install(&package).await?)
+    }
+
     /// From now on calls go to this version. Activating a former version is a rollback; activating the active one
     /// lets it run again after a pause. Returns the version that was active before.
     pub fn activate(&self, plugin: &PluginId, digest: &PluginDigest) -> Result<Option<PluginDigest>, ActivateError> {
@@ -85,6 +110,22 @@ impl Registry {
         self.read().versions.get(digest).cloned()
     }
 
+    /// The version that new work goes to.
+    pub fn active_version(&self, plugin: &PluginId) -> Option<Arc<WasmTarget>> {
+        let loaded = self.read();
+        loaded.active.get(plugin).and_then(|digest| loaded.versions.get(digest)).cloned()
+    }
+
+    /// Every loaded version of a plugin.
+    pub fn versions_of(&self, plugin: &PluginId) -> Vec<Arc<WasmTarget>> {
+        self.read().versions.values().filter(|version| version.card().id == *plugin).cloned().collect()
+    }
+
+    /// How many components were compiled since the start.
+    pub fn compiled(&self) -> u64 {
+        self.sandbox.compiled()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Loaded> {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,9 +133,7 @@ impl Registry {
 
 impl Targets for Registry {
     fn active(&self, plugin: &PluginId) -> Option<Arc<dyn Target>> {
-        let loaded = self.read();
-        let version = loaded.versions.get(loaded.active.get(plugin)?)?;
-        Some(Arc::clone(version) as Arc<dyn Target>)
+        self.active_version(plugin).map(|version| version as Arc<dyn Target>)
     }
 
     fn by_digest(&self, digest: &PluginDigest) -> Option<Arc<dyn Target>> {

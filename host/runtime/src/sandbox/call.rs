@@ -55,6 +55,9 @@ impl WasmTarget {
         };
         if let Err(error) = &result {
             self.breaker.note(error);
+            if let Some(paused) = self.paused() {
+                tracing::error!(plugin = %self.card.id, digest = %self.digest, "{paused}");
+            }
         }
         let report = report(name, started.elapsed(), result.as_ref().err(), &notes, &tail);
         if report.dropped_lines > 0 {

@@ -20,6 +20,11 @@ pub(super) fn engine(concurrency: usize) -> wasmtime::Result<Engine> {
     })
 }
 
+/// Compiles what the other one runs, and takes no room for instances: for a process that only compiles.
+pub(super) fn plain() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config

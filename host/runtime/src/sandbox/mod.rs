@@ -3,7 +3,9 @@
 
 pub(crate) mod bindings;
 mod breaker;
+mod cache;
 mod call;
+mod child;
 mod compile;
 mod config;
 mod host;
@@ -28,6 +30,9 @@ use crate::manifest::CONTRACT;
 use bindings::TargetPre;
 use state::State;
 
+pub use child::{COMPILE, compile_file};
+use compile::Compiler;
+pub use compile::Workshop;
 pub use report::{CallReport, LogLine};
 use target::NoExchange;
 pub use target::WasmTarget;
@@ -56,6 +61,7 @@ pub enum LoadError {
 pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
+    compiler: Compiler,
     permits: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
 }
@@ -67,18 +73,38 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// Room for `concurrency` calls at once; more wait for a permit.
+    /// Room for `concurrency` calls at once; more wait for a permit. Nothing that is compiled is kept.
     pub fn new(concurrency: usize, clock: Arc<dyn Clock>) -> Result<Self, SandboxError> {
+        Self::made(concurrency, clock, None)
+    }
+
+    /// The same, with a place for compiled code and the compiler that makes it.
+    pub fn with_workshop(concurrency: usize, clock: Arc<dyn Clock>, workshop: &Workshop) -> Result<Self, SandboxError> {
+        Self::made(concurrency, clock, Some(workshop))
+    }
+
+    fn made(concurrency: usize, clock: Arc<dyn Clock>, workshop: Option<&Workshop>) -> Result<Self, SandboxError> {
         let concurrency = concurrency.clamp(1, 256);
         let engine = config::engine(concurrency).map_err(|error| SandboxError(format!("{error:#}")))?;
         let linker = linker::linker(&engine).map_err(|error| SandboxError(format!("{error:#}")))?;
         ticker::start(&engine).map_err(|error| SandboxError(error.to_string()))?;
-        Ok(Self { engine, linker: Arc::new(linker), permits: Arc::new(Semaphore::new(concurrency)), clock })
+        let compiler = match workshop {
+            None => Compiler::default(),
+            Some(workshop) => Compiler::new(workshop, &engine).map_err(|error| {
+                SandboxError(format!("the folder {} for compiled code: {error}", workshop.folder.display()))
+            })?,
+        };
+        Ok(Self { engine, linker: Arc::new(linker), compiler, permits: Arc::new(Semaphore::new(concurrency)), clock })
+    }
+
+    /// How many components were compiled since the start; code that was kept is not compiled again.
+    pub fn compiled(&self) -> u64 {
+        self.compiler.compiled()
     }
 
     /// Compiles, proves imports and exports by type, and starts one instance to see that it fits its limits.
     pub async fn load(&self, package: &Package) -> Result<WasmTarget, LoadError> {
-        let component = compile::compile(&self.engine, Arc::clone(&package.bytes)).await?;
+        let component = self.compiler.compile(&self.engine, package).await?;
         let contract = |error: wasmtime::Error| LoadError::Contract(format!("{error:#}"));
         let pre = self.linker.instantiate_pre(&component).map_err(contract)?;
         let pre = TargetPre::new(pre).map_err(contract)?;

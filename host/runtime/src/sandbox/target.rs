@@ -49,6 +49,11 @@ impl WasmTarget {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    /// Why it takes no calls for now, and until when.
+    pub fn paused(&self) -> Option<String> {
+        self.breaker.refusal(&self.card.name).map(|failure| failure.message)
+    }
+
     /// Lets a paused version run again.
     pub fn resume(&self) {
         self.breaker.reset();

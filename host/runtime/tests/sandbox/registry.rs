@@ -1,4 +1,4 @@
-//! Versions beside each other: install, activate, roll back, load a folder.
+//! Versions beside each other: install, activate, roll back, keep, and the code that was compiled of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use crate::common::{Scripted, json};
 use counterfoil_domain::id::{PluginDigest, PluginId};
 use counterfoil_domain::ports::{CallError, Targets};
 use counterfoil_runtime::component::{self, Package};
-use counterfoil_runtime::registry::{ActivateError, InstallError, Registry};
+use counterfoil_runtime::registry::{ActivateError, InstallError, Kept, KeptError, Registry};
+use counterfoil_runtime::sandbox::{Sandbox, Workshop};
 
 /// The same code with another version on its card: another digest.
 fn other_version(package: &Package, folder: &str, version: &str) -> Vec<u8> {
@@ -64,36 +65,63 @@ async fn a_call_in_flight_ends_on_the_version_that_it_began_with() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_loads_what_it_can() {
-    let (Some(tiny), Some(hostile)) = (crate::common::package("tiny").await, crate::common::package("hostile").await)
-    else {
-        return;
-    };
+async fn what_is_kept_is_what_was_installed_or_nothing() {
+    let Some(first) = crate::common::package("tiny").await else { return };
     let folder = tempfile::tempdir().unwrap();
-    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    put("a-tiny-10.wasm", &other_version(&tiny, "tiny", "0.10.0"));
-    put("b-tiny-9.wasm", &other_version(&tiny, "tiny", "0.9.0"));
-    put("c-hostile.wasm", &hostile.bytes);
-    put("d-broken.wasm", b"\0asm\x0d\0\x01\0\x07");
-    put("e-module.wasm", b"\0asm\x01\0\0\0");
-    put("f-notes.txt", b"not a plugin");
+    let kept = Kept::open(&folder.path().join("versions")).unwrap();
     let registry = Registry::new(crate::common::sandbox());
-    let files = registry.load_folder(folder.path()).await.unwrap();
-    let told: Vec<_> = files
-        .iter()
-        .map(|file| (file.path.file_stem().unwrap().to_str().unwrap(), file.result.is_ok(), file.active))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            ("a-tiny-10", true, true),
-            ("b-tiny-9", true, false),
-            ("c-hostile", true, true),
-            ("d-broken", false, false),
-            ("e-module", false, false)
-        ]
-    );
-    assert!(matches!(files[4].result, Err(InstallError::Package(component::PackageError::NotAComponent { .. }))));
-    assert_eq!(registry.active(&PluginId::new("tiny")).unwrap().card().version, "0.10.0");
-    assert!(registry.load_folder(&folder.path().join("nowhere")).await.is_err());
+    let digest = &first.digest;
+    assert_eq!(kept.get(digest).unwrap_err(), KeptError::Gone(digest.clone()));
+    kept.put(&first).unwrap();
+    kept.put(&first).unwrap();
+    assert_eq!(kept.get(digest).unwrap().card, first.card);
+    let loaded = registry.install_kept(&kept, digest).await.unwrap();
+    assert!(Arc::ptr_eq(&loaded, &registry.install_bytes(first.bytes.to_vec()).await.map(|_| loaded.clone()).unwrap()));
+
+    let path = folder.path().join(format!("versions/{digest}.wasm"));
+    assert!(std::fs::metadata(&path).unwrap().permissions().readonly());
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, other_version(&first, "tiny", "0.2.0")).unwrap();
+    let fresh = Registry::new(crate::common::sandbox());
+    let altered = fresh.install_kept(&kept, digest).await.unwrap_err();
+    assert_eq!(altered, InstallError::Kept(KeptError::Package(component::PackageError::Altered)));
+    // Installed again, it is mended.
+    kept.put(&first).unwrap();
+    fresh.install_kept(&kept, digest).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_bytes_install_nothing() {
+    let registry = Registry::new(crate::common::sandbox());
+    let broken = registry.install_bytes(b"\0asm\x0d\0\x01\0\x07".to_vec()).await.unwrap_err();
+    assert!(matches!(broken, InstallError::Package(component::PackageError::Malformed(_))), "{broken}");
+    let module = registry.install_bytes(b"\0asm\x01\0\0\0".to_vec()).await.unwrap_err();
+    assert!(matches!(module, InstallError::Package(component::PackageError::NotAComponent { .. })), "{module}");
+    assert!(registry.cards().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_start_compiles_nothing() {
+    let Some(first) = crate::common::package("tiny").await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let workshop = Workshop { folder: folder.path().join("compiled"), compiler: None };
+    let start = || Registry::new(Sandbox::with_workshop(2, crate::common::clock(), &workshop).unwrap());
+    for (compiled, what) in [(1, "a cold start"), (0, "a warm start")] {
+        let registry = start();
+        registry.install(&first).await.unwrap();
+        assert_eq!(registry.compiled(), compiled, "{what}");
+        registry.activate(&first.card.id, &first.digest).unwrap();
+        let exchange = Scripted::new(&first.card, |_| json(200, r#"{"id":"1","name":"L","currency":"EUR"}"#));
+        let account = registry.active(&first.card.id).unwrap().probe(exchange).await.unwrap();
+        assert_eq!(account.name, "L", "{what}");
+    }
+    // Altered code is not run.
+    for entry in std::fs::read_dir(&workshop.folder).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "code") {
+            std::fs::write(entry.path(), b"\x7fELF").unwrap();
+        }
+    }
+    let registry = start();
+    registry.install(&first).await.unwrap();
+    assert_eq!(registry.compiled(), 1);
 }

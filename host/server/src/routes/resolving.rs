@@ -11,7 +11,8 @@ use counterfoil_domain::journal::{Batch, BatchState, Effect};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{CommitError, StoredReceipt, Write};
 use counterfoil_domain::resolve::{
-    Case, Decider, Decision, Found, Refusal, Resolution, absent_from, is_left, resolve as decide, written,
+    Case, Decider, Decision, Found, Refusal, Resolution, absent_from, answer_lost_at, is_left, resolve as decide,
+    written,
 };
 use counterfoil_domain::task::{Task, TaskState};
 
@@ -95,9 +96,11 @@ pub(crate) async fn show(State(app): State<App>, who: Who, Id(id): Id) -> Result
         why: why.clone(),
         left: is_left(&held.task.state),
         since: held.task.updated_at.into(),
+        answer_lost_at: answer_lost_at(&held.effects).map(Into::into),
         changes: written(&held.sealed).map(Into::into).collect(),
         sent: held.effects.iter().map(|effect| SentView::of(effect, with_body)).collect(),
         probes: held.batch.as_ref().map_or(0, |batch| batch.probes),
+        looks: held.batch.iter().flat_map(|batch| batch.trail.looks_for(plan)).map(Into::into).collect(),
         next_probe_at: held.batch.as_ref().and_then(|batch| batch.probe_at).map(Into::into),
         resend_from: absent_from(&held.effects, held.card.as_ref()).map(Into::into),
     }))
@@ -132,6 +135,7 @@ pub(crate) async fn resolve(
             effects: &held.effects,
             batch_goes_on: held.others.iter().any(|other| matches!(other.state, TaskState::Sending { .. })),
             card: held.card.as_ref(),
+            looks: held.batch.as_ref().map_or(&[], |batch| batch.trail.looks.as_slice()),
             stored: held.stored.as_ref(),
             times_sent: held.times_sent,
             looked_at: looked_at.as_ref(),
@@ -140,7 +144,7 @@ pub(crate) async fn resolve(
         let Resolution::Moves { task, batch, receipt } = resolution else {
             return Ok(Json((&held.task).into()));
         };
-        if decision == Decision::Resend {
+        if matches!(decision, Decision::Resend(_)) {
             must_be_enabled(&connection(&app, held.task.connection.as_str()).await?)?;
         }
         let mut writes = vec![Write::UpdateTask((*task).clone())];
@@ -173,16 +177,19 @@ fn well_formed(body: &ResolveBody) -> Result<(), Problem> {
         let detail = format!("say it in at most {LONGEST_REASON} characters");
         return Err(Problem::invalid("/reason", "too-long", detail));
     }
-    let adopts = body.decision == "adopt";
     let (one, many) = (body.reference.is_some() || body.number.is_some(), !body.references.is_empty());
-    match (adopts, one, many) {
-        (false, true, _) | (false, _, true) => {
-            Err(Problem::invalid("/decision", "not-adopting", "only adopt names documents; nothing is sent or adopted"))
+    match (body.decision.as_str(), one, many) {
+        ("leave", true, _) | ("leave", _, true) => {
+            Err(Problem::invalid("/decision", "not-adopting", "leave names no document; nothing is sent or adopted"))
         }
-        (true, true, true) => {
+        ("resend", true, _) => {
+            let detail = "resend names what is there by the changes' keys, in references; nothing is sent or adopted";
+            Err(Problem::invalid("/decision", "not-adopting", detail))
+        }
+        ("adopt", true, true) => {
             Err(Problem::invalid("/references", "twice", "give either reference, or references by the changes' keys"))
         }
-        (true, _, false) if body.reference.is_none() => {
+        ("adopt", _, false) if body.reference.is_none() => {
             Err(Problem::invalid("/reference", "required", "name the document that was found in the target"))
         }
         _ => Ok(()),
@@ -190,15 +197,15 @@ fn well_formed(body: &ResolveBody) -> Result<(), Problem> {
 }
 
 fn decision(body: &ResolveBody, sealed: &SealedPlan) -> Result<Decision, Problem> {
+    let found = |(key, reference): (&String, &String)| {
+        (ChangeKey::from(key.as_str()), Found { reference: trimmed(reference), number: String::new() })
+    };
     match body.decision.as_str() {
-        "resend" => return Ok(Decision::Resend),
+        "resend" => return Ok(Decision::Resend(body.references.iter().map(found).collect())),
         "leave" => return Ok(Decision::Leave),
         _ => {}
     }
     let Some(reference) = &body.reference else {
-        let found = |(key, reference): (&String, &String)| {
-            (ChangeKey::from(key.as_str()), Found { reference: trimmed(reference), number: String::new() })
-        };
         return Ok(Decision::Adopt(body.references.iter().map(found).collect()));
     };
     let keys: Vec<&ChangeKey> = written(sealed).map(|change| &change.key).collect();
@@ -256,6 +263,14 @@ fn told(held: &Held, decision: &Decision, batch: &BatchId, reason: &str) -> Stri
             let pairs: Vec<String> = found.iter().map(|(key, found)| format!("{key} is {}", found.reference)).collect();
             format!("adopt {}", pairs.join(", "))
         }
+        Decision::Resend(found) if !found.is_empty() => {
+            let pair = |(key, found): (&ChangeKey, &Found)| match found.reference.as_str() {
+                "" => format!("{key} is not there"),
+                reference => format!("{key} is {reference}"),
+            };
+            let pairs: Vec<String> = found.iter().map(pair).collect();
+            format!("resend what is not there; {}", pairs.join(", "))
+        }
         other => other.name().to_owned(),
     };
     format!("{what}; {} of {batch}, plan {}: {}", held.task.amount, held.sealed.digest, reason.trim())
@@ -282,6 +297,16 @@ fn problem(task: &Task, refusal: &Refusal, by: Decider<'_>) -> Problem {
         ),
         Refusal::NoSuchChange(key) => Problem::invalid(&at_key(key), "no-such-change", refusal.to_string()),
         Refusal::NoReference(key) => Problem::invalid(&at_key(key), "required", refusal.to_string()),
+        Refusal::KnownStored { key, .. } => {
+            Problem::invalid(&at_key(key), "known-stored", format!("{refusal}; name it, and only the rest is sent"))
+        }
+        Refusal::PartMayBeStored => {
+            let detail = format!("{refusal}; name the documents that are there, and give an empty reference for those that are not");
+            Problem::invalid("/references", "part-may-be-stored", detail)
+        }
+        Refusal::NothingToSend => {
+            Problem::invalid("/decision", "nothing-to-send", format!("{refusal}; adopt them instead"))
+        }
         Refusal::BatchGoesOn => Problem::new(
             Code::TooEarly,
             happened,

@@ -28,8 +28,11 @@ pub use plan::{
     ChangeView, FieldView, FindingView, ObservedLineView, ObservedView, OmissionView, PlanLineView, PlanView,
     ReceiptView, StoredReceiptView,
 };
-pub use plugin::{AllowedView, AuthView, PluginList, PluginView, SettingView};
-pub use resolve::{ResolveBody, SentView, UncertainChangeView, UncertainView};
+pub use plugin::{
+    ActivateBody, ActivatedView, AllowedView, AuthView, PluginList, PluginView, RefusedFileView, SettingView,
+    ShadowBody, ShadowTaskView, ShadowView, WideningView,
+};
+pub use resolve::{LookView, ResolveBody, SentView, UncertainChangeView, UncertainView};
 pub use run::{ProblemView, RunPage, RunView};
 pub use summary::Summary;
 pub use task::{

@@ -1,9 +1,12 @@
-//! Plugins on the wire: what their cards promise and ask for.
+//! Plugins on the wire: what their cards promise and ask for, which versions there are, and the commands about them.
 
-use counterfoil_domain::card::{Card, DeliveryClass, Setting, SettingType};
-use counterfoil_domain::id::PluginDigest;
+use counterfoil_domain::card::{DeliveryClass, Setting, SettingType};
+use counterfoil_domain::ports::{Activated, ShadowReport, Standing, VersionState};
+use counterfoil_domain::version::Widening;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::Time;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Setting)]
@@ -54,6 +57,21 @@ pub struct AllowedView {
     pub effect: String,
 }
 
+/// One way in which a card asks for more than the active version's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Widening)]
+pub struct WideningView {
+    /// host · path · read-to-write · secret · …
+    pub what: String,
+    pub sentence: String,
+}
+
+impl From<&Widening> for WideningView {
+    fn from(widening: &Widening) -> Self {
+        Self { what: widening.what.name().to_owned(), sentence: widening.sentence.clone() }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Plugin)]
 pub struct PluginView {
@@ -66,6 +84,17 @@ pub struct PluginView {
     pub digest: String,
     /// New work goes to this version.
     pub active: bool,
+    /// active · former · waiting (for an operator's yes to its wider card) · installed
+    pub standing: String,
+    pub installed_at: Time,
+    pub installed_by: String,
+    /// It failed too often: why, and until when.
+    pub paused: Option<String>,
+    /// What its card asks for beyond the active version's.
+    pub wider: Vec<WideningView>,
+    /// Why it was not activated by itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     pub documents: Vec<String>,
     pub base_url: String,
     pub allowed: Vec<AllowedView>,
@@ -80,7 +109,8 @@ pub struct PluginView {
 }
 
 impl PluginView {
-    pub(crate) fn of(card: &Card, digest: &PluginDigest, active: bool) -> Self {
+    pub(crate) fn of(version: &VersionState) -> Self {
+        let card = &version.card;
         let delivery = match card.delivery.class() {
             DeliveryClass::A { .. } => "A",
             DeliveryClass::B => "B",
@@ -103,8 +133,14 @@ impl PluginView {
             publisher: card.publisher.clone(),
             summary: card.summary.clone(),
             contract: card.contract.clone(),
-            digest: digest.to_string(),
-            active,
+            digest: version.digest.to_string(),
+            active: version.standing == Standing::Active,
+            standing: version.standing.name().to_owned(),
+            installed_at: version.installed_at.into(),
+            installed_by: version.installed_by.to_string(),
+            paused: version.paused.clone(),
+            wider: version.wider.iter().map(Into::into).collect(),
+            note: version.note.clone(),
             documents: card.documents.clone(),
             base_url: card.egress.base_url.clone(),
             allowed: allowed.collect(),
@@ -120,4 +156,100 @@ impl PluginView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginList {
     pub plugins: Vec<PluginView>,
+    /// Files of the plugins folder, and kept versions, that cannot be used.
+    pub refused: Vec<RefusedFileView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RefusedFile)]
+pub struct RefusedFileView {
+    pub file: String,
+    pub problem: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Activate)]
+pub struct ActivateBody {
+    pub digest: String,
+    /// Yes to everything that the card asks for beyond the active version's.
+    #[serde(default)]
+    pub accept_wider: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Activated)]
+pub struct ActivatedView {
+    pub plugin: String,
+    pub digest: String,
+    pub version: String,
+    pub former: Option<String>,
+    /// The connections that answered the new version.
+    pub probed: Vec<String>,
+}
+
+impl From<Activated> for ActivatedView {
+    fn from(activated: Activated) -> Self {
+        Self {
+            plugin: activated.plugin.to_string(),
+            digest: activated.digest.to_string(),
+            version: activated.version,
+            former: activated.former.map(|former| former.to_string()),
+            probed: activated.probed.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Shadow)]
+pub struct ShadowBody {
+    pub digest: String,
+    /// How many of the last tasks are planned, by both versions.
+    pub tasks: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ShadowTask)]
+pub struct ShadowTaskView {
+    pub task: String,
+    pub number: String,
+    pub connection: String,
+    /// A sentence for each difference.
+    pub differences: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ShadowReport)]
+pub struct ShadowView {
+    pub digest: String,
+    /// The version that it was held against.
+    pub active: String,
+    pub compared: usize,
+    /// Neither version can plan them now.
+    pub not_planned: usize,
+    pub differing: Vec<ShadowTaskView>,
+    /// Requests that went out, all of them reads, and how often an answer was used again.
+    pub reads: u64,
+    pub replayed: u64,
+}
+
+impl From<ShadowReport> for ShadowView {
+    fn from(report: ShadowReport) -> Self {
+        let differing = report.differing.into_iter().map(|one| ShadowTaskView {
+            task: one.task.to_string(),
+            number: one.number,
+            connection: one.connection.to_string(),
+            differences: one.differences,
+        });
+        Self {
+            digest: report.digest.to_string(),
+            active: report.active.to_string(),
+            compared: report.compared,
+            not_planned: report.not_planned,
+            differing: differing.collect(),
+            reads: report.reads,
+            replayed: report.replayed,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use counterfoil_domain::journal::{Effect, EffectState};
+use counterfoil_domain::journal::{Effect, EffectState, Look, Sighting};
 use counterfoil_domain::plan::Change;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +24,8 @@ pub struct ResolveBody {
     /// For adopt with `reference`: what people see ("INV-0042").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// For adopt: the target's id of the document of each change, by the change's key.
+    /// For adopt: the target's id of the document of each change, by the change's key. For resend of a plan with several
+    /// documents: those that are there and are not sent again; empty: looked for, and not there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub references: BTreeMap<String, String>,
     /// The batch that was looked at; the decision is refused if another is uncertain by now.
@@ -113,6 +114,34 @@ impl SentView {
     }
 }
 
+/// One look into the target for a lost document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UncertainLook)]
+pub struct LookView {
+    pub at: Time,
+    /// Of the change that was looked for.
+    pub key: String,
+    /// found · absent · several: more than one that it could be · no-answer: it could not be looked for
+    pub found: String,
+    /// The target's ids of what was found.
+    pub references: Vec<String>,
+    /// Why it could not be looked for.
+    pub note: String,
+}
+
+impl From<&Look> for LookView {
+    fn from(look: &Look) -> Self {
+        let (references, note) = match &look.sighting {
+            Sighting::Found(reference) => (vec![reference.to_string()], String::new()),
+            Sighting::Absent => (Vec::new(), String::new()),
+            Sighting::Several(candidates) => (candidates.iter().map(ToString::to_string).collect(), String::new()),
+            Sighting::NoAnswer(why) => (Vec::new(), why.clone()),
+        };
+        let found = look.sighting.name().to_owned();
+        Self { at: look.at.into(), key: look.change.to_string(), found, references, note }
+    }
+}
+
 /// What is known of a task whose answer was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Uncertain)]
@@ -129,12 +158,18 @@ pub struct UncertainView {
     pub left: bool,
     /// When that was written down.
     pub since: Time,
+    /// When the last answer that never came was given up; none: every request was answered.
+    #[serde(default)]
+    pub answer_lost_at: Option<Time>,
     /// Documents that may or may not be there; adopting names one for each.
     pub changes: Vec<UncertainChangeView>,
     /// Everything that the batch sent; other tasks of it may share a request.
     pub sent: Vec<SentView>,
     /// How often the target was asked for it.
     pub probes: u32,
+    /// The last of those looks, and what each found; oldest first.
+    #[serde(default)]
+    pub looks: Vec<LookView>,
     /// When it is looked at next; none: at once, or never by itself.
     pub next_probe_at: Option<Time>,
     /// Before this, sending again is refused: it may still appear.

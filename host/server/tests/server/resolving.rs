@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use counterfoil_domain::id::{BatchId, TaskId};
-use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, Look, Sighting, Trail};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{JournalStore as _, SetupStore as _, TaskStore as _, Write};
 use counterfoil_domain::task::TaskState;
@@ -55,6 +55,7 @@ fn batch(plans: &[SealedPlan]) -> Batch {
         opened_at: now() - Duration::hours(1),
         probes: 3,
         probe_at: Some(now() + Duration::minutes(6)),
+        trail: Trail::default(),
     }
 }
 
@@ -266,6 +267,62 @@ async fn several_changes_take_a_document_each() {
 }
 
 #[tokio::test]
+async fn what_is_there_of_several_is_named_and_only_the_rest_is_sent() {
+    let world = world().await;
+    let sealed = with_changes("o0", &["a", "b"]);
+    let ids = world.lost(std::slice::from_ref(&sealed), effect()).await;
+    let look = |change: &str, minute, sighting| Look {
+        at: now() - Duration::minutes(minute),
+        plan: sealed.digest.clone(),
+        change: change.into(),
+        sighting,
+    };
+    let looks = vec![
+        look("a", 9, Sighting::NoAnswer("no connection".to_owned())),
+        look("a", 5, Sighting::Found("inv-1".into())),
+        look("b", 5, Sighting::Absent),
+    ];
+    let trail = Trail { looks, ..Trail::default() };
+    world.put(vec![Write::PutBatch(Batch { trail, ..batch(std::slice::from_ref(&sealed)) })]).await;
+    let desk = world.get(&format!("/v1/tasks/{}/uncertain", ids[0])).await.json();
+    assert_eq!(desk["answer_lost_at"], "2026-11-21T08:12:01Z");
+    assert_eq!(
+        desk["looks"],
+        json!([
+            { "at": "2026-11-21T09:03:00Z", "key": "a", "found": "no-answer", "references": [], "note": "no connection" },
+            { "at": "2026-11-21T09:07:00Z", "key": "a", "found": "found", "references": ["inv-1"], "note": "" },
+            { "at": "2026-11-21T09:07:00Z", "key": "b", "found": "absent", "references": [], "note": "" },
+        ])
+    );
+    let with = |references: Value| {
+        let mut body = resend();
+        body["references"] = references;
+        body
+    };
+    for (body, pointer) in [
+        (resend(), "/references/a"),
+        (with(json!({ "b": "inv-2" })), "/references/a"),
+        (with(json!({ "a": "" })), "/references/a"),
+        (with(json!({ "a": "inv-1", "b": "inv-2" })), "/decision"),
+    ] {
+        let reply = world.decide(Role::Approver, &ids[0], body.clone()).await;
+        assert_eq!((reply.status, reply.problem().as_str()), (422, "invalid"), "{body}");
+        assert_eq!(reply.json()["errors"][0]["pointer"], pointer, "{body}");
+    }
+    assert_eq!(world.store.receipt(&sealed.digest).await.unwrap(), None);
+    let reply = world.decide(Role::Approver, &ids[0], with(json!({ "a": " inv-1 ", "b": "" }))).await;
+    assert_eq!((reply.status, &reply.json()["state"]), (200, &json!("queued")), "{}", reply.body);
+    let kept = world.store.receipt(&sealed.digest).await.unwrap().unwrap().receipt;
+    assert_eq!(kept.attributes, [("part".to_owned(), "true".to_owned())]);
+    assert_eq!(
+        kept.changes.iter().map(|c| (c.key.as_str(), c.reference.as_str())).collect::<Vec<_>>(),
+        [("a", "inv-1")]
+    );
+    let audit = world.store.audit(10).await.unwrap();
+    assert!(audit[0].detail.contains("resend what is not there; a is inv-1, b is not there"), "{}", audit[0].detail);
+}
+
+#[tokio::test]
 async fn every_refusal_says_why_and_changes_nothing() {
     let world = world().await;
     let sealed = with_changes("o0", &["invoice"]);
@@ -280,6 +337,9 @@ async fn every_refusal_says_why_and_changes_nothing() {
         (with(leave(), "reason", json!("x".repeat(2_001))), 422, "invalid", "/reason"),
         (with(leave(), "decision", json!("resent")), 422, "invalid", "/decision"),
         (with(resend(), "reference", json!("inv-1")), 422, "invalid", "/decision"),
+        (with(leave(), "references", json!({ "invoice": "inv-1" })), 422, "invalid", "/decision"),
+        (with(resend(), "references", json!({ "invoice": "inv-1" })), 422, "invalid", "/decision"),
+        (with(resend(), "references", json!({ "other": "inv-1" })), 422, "invalid", "/references/other"),
         (with(adopt("inv-1"), "references", json!({ "invoice": "inv-1" })), 422, "invalid", "/references"),
         (json!({ "decision": "adopt", "reason": "seen" }), 422, "invalid", "/reference"),
         (adopt("  "), 422, "invalid", "/references/invoice"),

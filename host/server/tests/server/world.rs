@@ -21,6 +21,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
 use crate::client::{Reply, send};
+use crate::shelf::OneShelf;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const PLUGIN_DIGEST: &str = "d1d1";
@@ -36,6 +37,7 @@ pub(crate) struct World {
     pub(crate) served: tokio::task::JoinHandle<Result<(), counterfoil_server::ServeError>>,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) vault: Arc<MemoryVault>,
+    pub(crate) shelf: Arc<OneShelf>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) changed: broadcast::Sender<RunId>,
@@ -277,6 +279,7 @@ impl World {
         let users = Role::ALL.into_iter().map(|role| Write::PutUser(user(role))).collect();
         store.commit(users).await.unwrap();
         let vault = Arc::new(MemoryVault::new());
+        let shelf = Arc::new(OneShelf::default());
         let clock = Arc::new(ManualClock::at(now()));
         let wake = Arc::new(Notify::new());
         let (changed, _) = broadcast::channel(16);
@@ -285,6 +288,7 @@ impl World {
             store: store.clone(),
             vault: vault.clone(),
             targets: Arc::new(OneTarget(card(), PLUGIN_DIGEST.into())),
+            shelf: shelf.clone(),
             clock: clock.clone(),
             wake: wake.clone(),
             changed: changed.clone(),
@@ -301,7 +305,7 @@ impl World {
                 std::future::pending::<()>().await;
             }
         }));
-        Self { address, stop, served, store, vault, clock, wake, changed, created }
+        Self { address, stop, served, store, vault, shelf, clock, wake, changed, created }
     }
 
     pub(crate) async fn call(&self, role: Role, method: &str, path: &str, body: Option<&Value>) -> Reply {

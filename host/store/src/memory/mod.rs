@@ -19,10 +19,11 @@ use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
-    RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
+use counterfoil_domain::version::{Activation, InstalledVersion};
 
 use crate::counts::totals;
 use crate::record::Record as _;
@@ -70,6 +71,20 @@ impl SetupStore for MemoryStore {
 
     fn audit(&self, limit: usize) -> Read<'_, Vec<AuditEntry>> {
         self.read(|s| s.audit.values().rev().take(limit).cloned().collect())
+    }
+}
+
+impl PluginStore for MemoryStore {
+    fn plugin_versions(&self) -> Read<'_, Vec<InstalledVersion>> {
+        self.read(|s| {
+            let mut all: Vec<InstalledVersion> = s.plugin_versions.values().cloned().collect();
+            all.sort_by(|a, b| (&a.plugin, a.installed_at, &a.digest).cmp(&(&b.plugin, b.installed_at, &b.digest)));
+            all
+        })
+    }
+
+    fn activations(&self) -> Read<'_, Vec<Activation>> {
+        self.read(|s| s.activations.values().cloned().collect())
     }
 }
 

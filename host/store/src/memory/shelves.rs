@@ -7,8 +7,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::{
-    Actor, BatchId, ConnectionId, CustomerId, EffectKey, MarketplaceId, OrderId, PlanDigest, ResellerId, Revision,
-    RunId, SubscriptionId, TaskId,
+    Actor, BatchId, ConnectionId, CustomerId, EffectKey, MarketplaceId, OrderId, PlanDigest, PluginDigest, PluginId,
+    ResellerId, Revision, RunId, SubscriptionId, TaskId,
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKey};
@@ -18,6 +18,7 @@ use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
+use counterfoil_domain::version::{Activation, InstalledVersion};
 
 use crate::counts::{Bucket, Share};
 
@@ -39,6 +40,8 @@ pub(super) struct Shelves {
     pub(super) marketplaces: BTreeMap<MarketplaceId, Marketplace>,
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) users: BTreeMap<Actor, User>,
+    pub(super) plugin_versions: BTreeMap<PluginDigest, InstalledVersion>,
+    pub(super) activations: BTreeMap<PluginId, Activation>,
     pub(super) customers: BTreeMap<(MarketplaceId, CustomerId), Customer>,
     pub(super) subscriptions: BTreeMap<(MarketplaceId, SubscriptionId), Subscription>,
     pub(super) products: BTreeMap<(MarketplaceId, String), Product>,

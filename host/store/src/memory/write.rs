@@ -43,6 +43,8 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::PutMarketplace(marketplace) => change.put(|s| &mut s.marketplaces, marketplace.id.clone(), marketplace),
         Write::PutConnection(connection) => change.put(|s| &mut s.connections, connection.id.clone(), connection),
         Write::PutUser(user) => change.put(|s| &mut s.users, user.name.clone(), user),
+        Write::PutPluginVersion(version) => change.put(|s| &mut s.plugin_versions, version.digest.clone(), version),
+        Write::PutActivation(activation) => change.put(|s| &mut s.activations, activation.plugin.clone(), activation),
         Write::PutCustomers(marketplace, customers) => {
             for customer in customers {
                 change.put(|s| &mut s.customers, (marketplace.clone(), customer.id.clone()), customer);

@@ -1,8 +1,8 @@
 //! Stored form of batches, effects and exchanges.
 
 use chrono::{DateTime, Utc};
-use counterfoil_domain::id::{BatchId, ConnectionId, EffectKey, PlanDigest, PluginDigest};
-use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
+use counterfoil_domain::id::{BatchId, ChangeKey, ConnectionId, EffectKey, EntityId, PlanDigest, PluginDigest};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, Look, Sighting, Trail};
 use counterfoil_domain::plan::ChangeReceipt;
 use counterfoil_domain::ports::ExchangeRecord;
 use counterfoil_domain::wire::{Request, Response};
@@ -20,7 +20,78 @@ stored_struct!(Batch as BatchRow {
     opened_at: DateTime<Utc>,
     probes: u32,
     probe_at: Option<DateTime<Utc>>,
+    trail: Trail,
 });
+
+stored_struct!(Look as LookRow {
+    at: DateTime<Utc>,
+    plan: PlanDigest,
+    change: ChangeKey,
+    sighting: Sighting,
+});
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SightingRow {
+    Found(String),
+    Absent,
+    Several(Vec<String>),
+    NoAnswer(String),
+}
+
+impl Stored for Sighting {
+    type Row = SightingRow;
+
+    fn to_row(&self) -> SightingRow {
+        match self {
+            Self::Found(reference) => SightingRow::Found(reference.to_string()),
+            Self::Absent => SightingRow::Absent,
+            Self::Several(candidates) => SightingRow::Several(candidates.iter().map(ToString::to_string).collect()),
+            Self::NoAnswer(why) => SightingRow::NoAnswer(why.clone()),
+        }
+    }
+
+    fn from_row(row: SightingRow) -> Result<Self, Bad> {
+        Ok(match row {
+            SightingRow::Found(reference) => Self::Found(EntityId::new(reference)),
+            SightingRow::Absent => Self::Absent,
+            SightingRow::Several(candidates) => Self::Several(candidates.into_iter().map(EntityId::new).collect()),
+            SightingRow::NoAnswer(why) => Self::NoAnswer(why),
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TrailRow {
+    applying: bool,
+    crashes: u32,
+    spared: Vec<String>,
+    looks: Vec<LookRow>,
+}
+
+impl Stored for Trail {
+    /// Batches of earlier versions have none.
+    type Row = Option<TrailRow>;
+
+    fn to_row(&self) -> Option<TrailRow> {
+        (*self != Self::default()).then(|| TrailRow {
+            applying: self.applying,
+            crashes: self.crashes,
+            spared: self.spared.iter().map(ToString::to_string).collect(),
+            looks: self.looks.to_row(),
+        })
+    }
+
+    fn from_row(row: Option<TrailRow>) -> Result<Self, Bad> {
+        let Some(row) = row else { return Ok(Self::default()) };
+        Ok(Self {
+            applying: row.applying,
+            crashes: row.crashes,
+            spared: row.spared.into_iter().map(PlanDigest::new).collect(),
+            looks: Vec::from_row(row.looks).map_err(|bad| bad.inside("looks"))?,
+        })
+    }
+}
 
 impl Record for Batch {
     const WHAT: &'static str = "batch";

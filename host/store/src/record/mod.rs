@@ -6,6 +6,7 @@ mod journal;
 mod market;
 mod order;
 mod plan;
+mod plugin;
 mod run;
 mod setup;
 mod task;

@@ -6,7 +6,7 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::StoreError;
 use counterfoil_domain::task::Task;
-use counterfoil_domain::{connection, journal, link, plan, ports, run};
+use counterfoil_domain::{connection, journal, link, plan, ports, run, version};
 use rusqlite::Connection;
 
 use super::query::{sealed, told};
@@ -85,6 +85,8 @@ fn look_through(c: &Connection) -> Result<Integrity, StoreError> {
     look_at::<connection::Marketplace>(c, "SELECT body, seal FROM marketplaces", &mut found)?;
     look_at::<connection::Connection>(c, "SELECT body, seal FROM connections", &mut found)?;
     look_at::<ports::User>(c, "SELECT body, seal FROM users", &mut found)?;
+    look_at::<version::InstalledVersion>(c, "SELECT body, seal FROM plugin_versions", &mut found)?;
+    look_at::<version::Activation>(c, "SELECT body, seal FROM plugin_activations", &mut found)?;
     look_at::<Customer>(c, "SELECT body, seal FROM customers", &mut found)?;
     look_at::<Subscription>(c, "SELECT body, seal FROM subscriptions", &mut found)?;
     look_at::<Product>(c, "SELECT body, seal FROM products", &mut found)?;

@@ -3,6 +3,7 @@
 
 mod backup;
 mod open;
+mod plugins;
 mod query;
 mod read_journal;
 mod read_market;
@@ -31,10 +32,11 @@ use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
-    RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
+use counterfoil_domain::version::{Activation, InstalledVersion};
 
 use crate::audit::AuditCheck;
 pub use backup::{BackupError, Integrity, copy_file};
@@ -116,6 +118,16 @@ impl SetupStore for SqliteStore {
 
     fn audit(&self, limit: usize) -> Read<'_, Vec<AuditEntry>> {
         self.read(move |c| read_setup::audit(c, limit))
+    }
+}
+
+impl PluginStore for SqliteStore {
+    fn plugin_versions(&self) -> Read<'_, Vec<InstalledVersion>> {
+        self.read(plugins::versions)
+    }
+
+    fn activations(&self) -> Read<'_, Vec<Activation>> {
+        self.read(plugins::activations)
     }
 }
 

@@ -9,7 +9,8 @@ use rusqlite_migration::{M, Migrations};
 
 use super::sqlite_only::{self, Header};
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_base.sql"))];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("../../migrations/0001_base.sql")), M::up(include_str!("../../migrations/0003_plugins.sql"))];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -67,6 +67,22 @@ pub(super) fn record<T: Record>(
     row(connection, sql, parameters, sealed)?.as_ref().map(decode).transpose()
 }
 
+/// The record that was asked for, and no other: a damaged index leads to the wrong row, whose own seal is good.
+pub(super) fn record_of<T: Record>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    is_it: impl FnOnce(&T) -> bool,
+) -> Result<Option<T>, StoreError> {
+    match record(connection, sql, parameters)? {
+        Some(found) if !is_it(&found) => Err(StoreError::Corrupt {
+            what: T::WHAT,
+            problem: "its index leads to another one; stop, and restore a backup with `counterfoil restore`".to_owned(),
+        }),
+        found => Ok(found),
+    }
+}
+
 pub(super) fn records<T: Record>(
     connection: &Connection,
     sql: &str,

@@ -6,10 +6,10 @@ use counterfoil_domain::ports::{ExchangeRecord, StoreError, StoredReceipt};
 use counterfoil_domain::run::Run;
 use rusqlite::{Connection, params};
 
-use super::query::{big, record, records, row, rows};
+use super::query::{big, record_of, records, row, rows};
 
 pub(super) fn batch(c: &Connection, id: &BatchId) -> Result<Option<Batch>, StoreError> {
-    record(c, "SELECT body, seal FROM batches WHERE id = $1", params![id.as_str()])
+    record_of(c, "SELECT body, seal FROM batches WHERE id = $1", params![id.as_str()], |batch: &Batch| batch.id == *id)
 }
 
 pub(super) fn open_batches(c: &Connection, connection: &ConnectionId) -> Result<Vec<Batch>, StoreError> {
@@ -28,7 +28,8 @@ pub(super) fn effects(c: &Connection, batch: &BatchId) -> Result<Vec<Effect>, St
 }
 
 pub(super) fn receipt(c: &Connection, plan: &PlanDigest) -> Result<Option<StoredReceipt>, StoreError> {
-    record(c, "SELECT body, seal FROM receipts WHERE plan = $1", params![plan.as_str()])
+    let is_it = |receipt: &StoredReceipt| receipt.plan == *plan;
+    record_of(c, "SELECT body, seal FROM receipts WHERE plan = $1", params![plan.as_str()], is_it)
 }
 
 /// A receipt belongs to the connection of its batch.
@@ -54,7 +55,7 @@ pub(super) fn exchange_counts(c: &Connection) -> Result<Vec<(String, u64)>, Stor
 }
 
 pub(super) fn run(c: &Connection, id: &RunId) -> Result<Option<Run>, StoreError> {
-    record(c, "SELECT body, seal FROM runs WHERE id = $1", params![id.as_str()])
+    record_of(c, "SELECT body, seal FROM runs WHERE id = $1", params![id.as_str()], |run: &Run| run.id == *id)
 }
 
 pub(super) fn runs(c: &Connection, reseller: Option<&ResellerId>, limit: usize) -> Result<Vec<Run>, StoreError> {

@@ -12,14 +12,14 @@ use counterfoil_domain::ports::{PageRequest, StoreError, TaskFilter, TaskTotal};
 use counterfoil_domain::task::Task;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::query::{big, record, records, rows};
+use super::query::{big, record_of, records, rows};
 use super::write_tasks::total_amount;
 use crate::counts::{Bucket, Share, totals as added_up};
 use crate::filter::needle;
 use crate::record::{Stored as _, time_text};
 
 pub(super) fn task(c: &Connection, id: &TaskId) -> Result<Option<Task>, StoreError> {
-    record(c, "SELECT body, seal FROM tasks WHERE id = $1", params![id.as_str()])
+    record_of(c, "SELECT body, seal FROM tasks WHERE id = $1", params![id.as_str()], |task: &Task| task.id == *id)
 }
 
 pub(super) fn tasks_of_order(
@@ -201,7 +201,8 @@ pub(super) fn links(
 }
 
 pub(super) fn plan(c: &Connection, digest: &PlanDigest) -> Result<Option<SealedPlan>, StoreError> {
-    record(c, "SELECT body, seal FROM plans WHERE digest = $1", params![digest.as_str()])
+    let is_it = |plan: &SealedPlan| plan.digest == *digest;
+    record_of(c, "SELECT body, seal FROM plans WHERE digest = $1", params![digest.as_str()], is_it)
 }
 
 #[cfg(test)]

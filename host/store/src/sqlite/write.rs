@@ -8,7 +8,7 @@ use counterfoil_domain::ports::{AuditEntry, CommitError, StoreError, Write};
 use rusqlite::{Connection, params};
 
 use super::query::{row, run};
-use super::{write_journal, write_tasks};
+use super::{plugins, write_journal, write_tasks};
 use crate::audit::ChainRecord;
 use crate::counts::Shares;
 use crate::record::{encode, time_text};
@@ -27,6 +27,8 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
         Write::PutReseller(_) | Write::PutMarketplace(_) | Write::PutConnection(_) | Write::PutUser(_) => {
             put_setup(c, write)?;
         }
+        Write::PutPluginVersion(version) => plugins::put_version(c, version)?,
+        Write::PutActivation(activation) => plugins::put_activation(c, activation)?,
         Write::PutCustomers(marketplace, customers) => put_customers(c, marketplace, customers)?,
         Write::PutSubscriptions(marketplace, subscriptions) => put_subscriptions(c, marketplace, subscriptions)?,
         Write::PutProducts(marketplace, products) => put_products(c, marketplace, products)?,

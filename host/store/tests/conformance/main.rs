@@ -4,6 +4,7 @@
 mod differential;
 mod journal;
 mod market;
+mod plugins;
 mod samples;
 mod scale;
 mod setup;

@@ -14,7 +14,7 @@ use counterfoil_domain::id::{
     PlanDigest, PluginDigest, PluginId, Revision, RunId, SubscriptionId, TaskId,
 };
 use counterfoil_domain::job::JobKind;
-use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, request_digest};
+use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, Look, Sighting, Trail, request_digest};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::market::{Customer, Product, Subscription, SubscriptionLine, SubscriptionStatus};
 use counterfoil_domain::money::{Currency, Money, Rounding};
@@ -352,6 +352,18 @@ fn change_receipt(n: u64) -> ChangeReceipt {
     }
 }
 
+/// The first has none, as batches of earlier versions.
+fn trail(n: u64) -> Trail {
+    let look = |sighting| Look { at: at(8), plan: plan(n).digest, change: "c".into(), sighting };
+    let looks = vec![
+        look(Sighting::NoAnswer("no connection".to_owned())),
+        look(Sighting::Absent),
+        look(Sighting::Found("inv-1".into())),
+        look(Sighting::Several(vec!["inv-1".into(), "inv-2".into()])),
+    ];
+    if n == 1 { Trail::default() } else { Trail { applying: true, crashes: 1, spared: vec![plan(n).digest], looks } }
+}
+
 pub(crate) fn batch(n: u64, state: BatchState) -> Batch {
     Batch {
         id: BatchId::new(format!("batch_{n}")),
@@ -363,6 +375,7 @@ pub(crate) fn batch(n: u64, state: BatchState) -> Batch {
         opened_at: at(100 - n),
         probes: 3,
         probe_at: Some(at(9)),
+        trail: trail(n),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::card::{Budgets, Card, Delivery, DeliveryClass, Egress, Limits, Scenario};
 use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
 use counterfoil_domain::failure::{Failure, FailureClass};
@@ -15,9 +16,11 @@ use counterfoil_domain::plan::{
     Action, Change, ChangeReceipt, Located, Observation, ObservedDocument, Plan, PlanLine, Receipt,
 };
 use counterfoil_domain::ports::{
-    Answer, Call, Door, Exchange, Pending, SendError, Sending, Store, Target, Targets, Write,
+    Answer, Call, CallError, Clock as _, Door, Exchange, ManualClock, Pending, SendError, Sending, Store, Target,
+    Targets, Write,
 };
 use counterfoil_domain::wire::{Request, Response};
+use tokio::sync::Notify;
 
 /// What happens to the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,30 @@ pub(crate) enum Fault {
     ErrorAfter,
     /// Not carried out, and a 500 comes back: under the same key it comes again.
     ErrorBefore,
+    /// Taken in, and carried out so many seconds later; no answer.
+    Late(u32),
+    /// Overloaded: nothing was carried out, and it says when to come back, in seconds.
+    Busy(u64),
+}
+
+impl Fault {
+    /// Whether the target may have carried it out, as far as the sender can know.
+    pub(crate) fn may_have_arrived(self) -> bool {
+        !matches!(self, Self::NoConnection | Self::SignIn | Self::TooMany | Self::Busy(_))
+    }
+
+    /// Whether what came back said nothing about what became of it.
+    pub(crate) fn loses_the_answer(self) -> bool {
+        matches!(self, Self::LostBefore | Self::LostAfter | Self::ErrorAfter | Self::ErrorBefore | Self::Late(_))
+    }
+}
+
+/// Taken in and not carried out yet.
+#[derive(Debug)]
+pub(crate) struct Delayed {
+    due: DateTime<Utc>,
+    body: String,
+    key: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -62,6 +89,137 @@ pub(crate) struct Books {
     pub(crate) garbled: bool,
     /// Stored with another amount than was asked for.
     pub(crate) misheard: BTreeSet<String>,
+    /// What the card says: tasks of a batch (3), seconds until a look is sure (60).
+    pub(crate) batch_tasks: Option<usize>,
+    pub(crate) settle: Option<u64>,
+    /// Each document in a request of its own.
+    pub(crate) singly: bool,
+    pub(crate) clock: Option<Arc<ManualClock>>,
+    pub(crate) delayed: Vec<Delayed>,
+    /// A document is shown so many seconds after it was stored.
+    pub(crate) lag: i64,
+    pub(crate) born: BTreeMap<String, DateTime<Utc>>,
+    /// Until then nobody gets a connection.
+    pub(crate) down_until: Option<DateTime<Utc>>,
+    /// Times at which a write was tried, and how many plans each call of `apply` was given.
+    pub(crate) tried_at: Vec<DateTime<Utc>>,
+    pub(crate) handed: Vec<usize>,
+    /// Sends of each document that may have arrived, the first time, and how many answers were lost.
+    pub(crate) arrived: BTreeMap<String, u32>,
+    pub(crate) first_sent: BTreeMap<String, DateTime<Utc>>,
+    pub(crate) lost: u64,
+    /// The guest goes down when it is given one of these changes: before it writes, or after.
+    pub(crate) trapped: BTreeSet<String>,
+    pub(crate) trapped_after: BTreeSet<String>,
+    /// A request that holds one of these is answered with a 500 as a whole, and not carried out.
+    pub(crate) choked: BTreeSet<String>,
+    /// Plans that hold one of these fail in passing, before anything is written, and all of their batch with them.
+    pub(crate) soured: BTreeSet<String>,
+    /// The whole process goes down when it is given one of these changes; whoever waits for that is told.
+    pub(crate) fatal: BTreeSet<String>,
+    pub(crate) died: Arc<Notify>,
+}
+
+impl Books {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.as_ref().map_or(DateTime::UNIX_EPOCH, |clock| clock.now())
+    }
+
+    /// What was taken in and is due by now.
+    pub(crate) fn catch_up(&mut self) {
+        let now = self.now();
+        let (due, later) = std::mem::take(&mut self.delayed).into_iter().partition(|delayed| delayed.due <= now);
+        self.delayed = later;
+        for delayed in due {
+            self.carry_out(&delayed.body, delayed.key);
+        }
+    }
+
+    fn carry_out(&mut self, body: &str, key: Option<String>) -> Response {
+        let mut ids = Vec::new();
+        for line in body.lines() {
+            let (document, amount) = line.split_once(' ').unwrap();
+            if self.refused.contains(document) {
+                ids.push(format!("{document} refused"));
+                continue;
+            }
+            let amount = if self.misheard.contains(document) { "999.99" } else { amount };
+            self.documents.entry(document.to_owned()).or_default().push(amount.to_owned());
+            self.born.insert(document.to_owned(), self.now());
+            ids.push(format!("{document} {amount}"));
+        }
+        let response = answer(200, &ids.join("\n"));
+        if let Some(key) = key {
+            self.answers.insert(key, response.clone());
+        }
+        response
+    }
+
+    fn read(&mut self, path: &str) -> Result<Response, SendError> {
+        let key = path.trim_start_matches('/').to_owned();
+        if self.deaf > 0 {
+            self.deaf -= 1;
+            return Err(SendError::NoConnection { message: "refused".into() });
+        }
+        if self.blind > 0 {
+            self.blind -= 1;
+            return Ok(answer(200, ""));
+        }
+        let lag = chrono::Duration::seconds(self.lag);
+        let shown = self.lag == 0 || self.born.get(&key).is_none_or(|born| *born + lag <= self.now());
+        let found = self.documents.get(&key).filter(|_| shown).cloned().unwrap_or_default();
+        Ok(answer(200, &found.join("\n")))
+    }
+
+    fn write(&mut self, body: String, key: Option<String>) -> Result<Response, SendError> {
+        let fault = self.faults.pop_front().unwrap_or(Fault::Fine);
+        let now = self.now();
+        self.tried_at.push(now);
+        self.lost += u64::from(fault.loses_the_answer());
+        for document in body.lines().map(|line| line.split(' ').next().unwrap().to_owned()) {
+            *self.sends.entry(document.clone()).or_default() += 1;
+            self.first_sent.entry(document.clone()).or_insert(now);
+            *self.arrived.entry(document).or_default() += u32::from(fault.may_have_arrived());
+        }
+        let key = key.filter(|_| self.honours_keys);
+        let lost = || Err(SendError::AnswerLost { message: "lost".into() });
+        match fault {
+            Fault::LostBefore => return lost(),
+            Fault::NoConnection => return Err(SendError::NoConnection { message: "refused".into() }),
+            Fault::SignIn => return Err(SendError::SignIn { message: "refused".into(), needs_person: true }),
+            Fault::TooMany => return Ok(answer(429, "")),
+            Fault::Busy(seconds) => return Ok(answer(503, &seconds.to_string())),
+            _ => {}
+        }
+        if let Some(known) = key.as_ref().and_then(|key| self.answers.get(key)) {
+            return Ok(known.clone());
+        }
+        // Under the same key it is the same request: it is waited for.
+        self.delayed.retain(|delayed| key.is_none() || delayed.key != key);
+        if let Fault::Late(seconds) = fault {
+            let due = now + chrono::Duration::seconds(i64::from(seconds));
+            self.delayed.push(Delayed { due, body, key });
+            return lost();
+        }
+        let chokes = body.lines().any(|line| self.choked.iter().any(|choked| line.starts_with(choked.as_str())));
+        if fault == Fault::ErrorBefore || chokes {
+            if let Some(key) = key {
+                self.answers.insert(key, answer(500, ""));
+            }
+            return Ok(answer(500, ""));
+        }
+        let response = self.carry_out(&body, key.clone());
+        match fault {
+            Fault::LostAfter => lost(),
+            Fault::ErrorAfter => {
+                if let Some(key) = key {
+                    self.answers.insert(key, answer(500, ""));
+                }
+                Ok(answer(500, ""))
+            }
+            _ => Ok(response),
+        }
+    }
 }
 
 /// The wire to the books.
@@ -76,61 +234,20 @@ impl Door for Ledger {
     fn send(&self, call: Call) -> Pending<'_, Result<Response, SendError>> {
         Box::pin(async move {
             let mut books = self.0.lock().unwrap();
-            let Sending::Write { idempotency } = call.sending else {
-                let key = call.request.path.trim_start_matches('/').to_owned();
-                if books.deaf > 0 {
-                    books.deaf -= 1;
-                    return Err(SendError::NoConnection { message: "refused".into() });
+            books.catch_up();
+            if books.down_until.is_some_and(|until| books.now() < until) {
+                let now = books.now();
+                if matches!(call.sending, Sending::Write { .. }) {
+                    books.tried_at.push(now);
                 }
-                if books.blind > 0 {
-                    books.blind -= 1;
-                    return Ok(answer(200, ""));
+                return Err(SendError::NoConnection { message: "down".into() });
+            }
+            match call.sending {
+                Sending::Write { idempotency } => {
+                    let body = String::from_utf8(call.request.body).unwrap();
+                    books.write(body, idempotency.map(|(_, key)| key))
                 }
-                let found = books.documents.get(&key).cloned().unwrap_or_default();
-                return Ok(answer(200, &found.join("\n")));
-            };
-            let body = String::from_utf8(call.request.body).unwrap();
-            for line in body.lines() {
-                *books.sends.entry(line.split(' ').next().unwrap().to_owned()).or_default() += 1;
-            }
-            let fault = books.faults.pop_front();
-            let idempotency = idempotency.filter(|_| books.honours_keys).map(|(_, key)| key);
-            match fault {
-                Some(Fault::LostBefore) => return Err(SendError::AnswerLost { message: "lost".into() }),
-                Some(Fault::NoConnection) => return Err(SendError::NoConnection { message: "refused".into() }),
-                Some(Fault::SignIn) => {
-                    return Err(SendError::SignIn { message: "refused".into(), needs_person: true });
-                }
-                Some(Fault::TooMany) => return Ok(answer(429, "")),
-                _ => {}
-            }
-            if let Some(known) = idempotency.as_ref().and_then(|key| books.answers.get(key)) {
-                return Ok(known.clone());
-            }
-            let response = if fault == Some(Fault::ErrorBefore) {
-                answer(500, "")
-            } else {
-                let mut ids = Vec::new();
-                for line in body.lines() {
-                    let (key, amount) = line.split_once(' ').unwrap();
-                    if books.refused.contains(key) {
-                        ids.push(format!("{key} refused"));
-                        continue;
-                    }
-                    let amount = if books.misheard.contains(key) { "999.99" } else { amount };
-                    let shelf = books.documents.entry(key.to_owned()).or_default();
-                    shelf.push(amount.to_owned());
-                    ids.push(format!("{key} {amount}"));
-                }
-                if fault == Some(Fault::ErrorAfter) { answer(500, "") } else { answer(200, &ids.join("\n")) }
-            };
-            if let Some(key) = idempotency {
-                books.answers.insert(key, response.clone());
-            }
-            if fault == Some(Fault::LostAfter) {
-                Err(SendError::AnswerLost { message: "lost".into() })
-            } else {
-                Ok(response)
+                Sending::Read => books.read(&call.request.path),
             }
         })
     }
@@ -147,6 +264,10 @@ pub(crate) struct LedgerTarget {
 
 impl LedgerTarget {
     pub(crate) fn new(class: DeliveryClass, books: Arc<Mutex<Books>>) -> Self {
+        let (batch_tasks, settle) = {
+            let books = books.lock().unwrap();
+            (books.batch_tasks.unwrap_or(3), Duration::from_secs(books.settle.unwrap_or(60)))
+        };
         let (header, lifetime, locate) = match class {
             DeliveryClass::A { lifetime } => (Some("Idempotency-Key".to_owned()), lifetime, true),
             DeliveryClass::B => (None, Duration::ZERO, true),
@@ -180,9 +301,9 @@ impl LedgerTarget {
                 idempotency_header: header,
                 idempotency_lifetime: lifetime,
                 locate_is_reliable: locate,
-                settle: Duration::from_secs(60),
+                settle,
             },
-            batch_tasks: 3,
+            batch_tasks,
             limits: Limits { memory_mib: 64, plan: Duration::from_secs(10), apply: Duration::from_secs(60) },
             settings: vec![],
             scenarios: vec![Scenario {
@@ -293,13 +414,20 @@ fn plan_of(job: &Job) -> Plan {
 
 type Answers = Vec<Result<Vec<ChangeReceipt>, Failure>>;
 
-/// One request for all changes of a kind. A plan that failed before gets nothing more written.
+/// How `apply` goes about it, as the books say.
+#[derive(Clone, Copy)]
+struct Manner {
+    garbled: bool,
+    singly: bool,
+}
+
+/// One request for all changes of a kind, or one for each. A plan that failed before gets nothing more written.
 async fn write_all(
     exchange: &Arc<dyn Exchange>,
     kind: &str,
     plans: &[(Plan, Vec<ChangeReceipt>)],
     answers: &mut Answers,
-    garbled: bool,
+    manner: Manner,
 ) {
     let due: Vec<(usize, &Change)> = plans
         .iter()
@@ -310,19 +438,34 @@ async fn write_all(
             plan.changes.iter().filter(due).map(move |change| (index, change))
         })
         .collect();
-    if due.is_empty() {
-        return;
+    if manner.singly {
+        for one in due {
+            let key = one.1.key.to_string();
+            write_some(exchange, kind, &key, &[one], answers, manner).await;
+        }
+    } else if !due.is_empty() {
+        write_some(exchange, kind, &format!("{kind}s"), &due, answers, manner).await;
     }
+}
+
+async fn write_some(
+    exchange: &Arc<dyn Exchange>,
+    kind: &str,
+    key: &str,
+    due: &[(usize, &Change)],
+    answers: &mut Answers,
+    manner: Manner,
+) {
     let lines: Vec<String> = due.iter().map(|(_, change)| format!("{} {}", change.key, change.total.amount)).collect();
     let request = Request {
         operation: kind.into(),
         method: "PUT".into(),
         path: format!("/{kind}s"),
         query: vec![],
-        headers: if garbled { vec![("Accept".into(), "other".into())] } else { vec![] },
+        headers: if manner.garbled { vec![("Accept".into(), "other".into())] } else { vec![] },
         body: lines.join("\n").into_bytes(),
     };
-    let failure = match exchange.write(EffectKey::new(format!("{kind}s")), request).await {
+    let failure = match exchange.write(EffectKey::new(key), request).await {
         Ok(response) if response.status == 200 => {
             let text = String::from_utf8(response.body).unwrap();
             for ((index, change), line) in due.iter().zip(text.lines()) {
@@ -339,12 +482,24 @@ async fn write_all(
             return;
         }
         Ok(response) if response.status == 429 => Failure::new(FailureClass::Throttled, "too-many", "too many calls"),
+        Ok(response) if response.status == 503 => {
+            let told = String::from_utf8(response.body).unwrap().parse().ok().map(Duration::from_secs);
+            Failure { retry_after: told, ..Failure::new(FailureClass::Transient, "busy", "the ledger is overloaded") }
+        }
         Ok(_) => Failure::new(FailureClass::UnknownOutcome, "error", "the ledger failed inside"),
         Err(failure) => failure,
     };
     for (index, _) in due {
-        answers[index] = Err(failure.clone());
+        answers[*index] = Err(failure.clone());
     }
+}
+
+fn holds(plans: &[(Plan, Vec<ChangeReceipt>)], keys: &BTreeSet<String>) -> bool {
+    plans.iter().flat_map(|(plan, _)| &plan.changes).any(|change| keys.contains(change.key.as_str()))
+}
+
+fn trap() -> CallError {
+    CallError::Trap { message: "unreachable".into(), stderr: String::new() }
 }
 
 impl Target for LedgerTarget {
@@ -396,9 +551,31 @@ impl Target for LedgerTarget {
     ) -> Answer<'_, Vec<Result<Receipt, Failure>>> {
         Box::pin(async move {
             let mut answers: Answers = plans.iter().map(|(_, adopted)| Ok(adopted.clone())).collect();
-            let garbled = self.books.lock().unwrap().garbled;
+            let fatal = {
+                let books = self.books.lock().unwrap();
+                holds(&plans, &books.fatal).then(|| Arc::clone(&books.died))
+            };
+            if let Some(died) = fatal {
+                died.notify_one();
+                std::future::pending::<()>().await;
+            }
+            let (manner, trapped_after) = {
+                let mut books = self.books.lock().unwrap();
+                books.handed.push(plans.len());
+                if holds(&plans, &books.trapped) {
+                    return Err(trap());
+                }
+                if holds(&plans, &books.soured) {
+                    let failure = Failure::new(FailureClass::Transient, "sour", "a list could not be read");
+                    return Ok(vec![Err(failure); plans.len()]);
+                }
+                (Manner { garbled: books.garbled, singly: books.singly }, holds(&plans, &books.trapped_after))
+            };
             for kind in ["charge", "refund"] {
-                write_all(&exchange, kind, &plans, &mut answers, garbled).await;
+                write_all(&exchange, kind, &plans, &mut answers, manner).await;
+            }
+            if trapped_after {
+                return Err(trap());
             }
             let mut results: Vec<_> = plans
                 .iter()

@@ -17,8 +17,8 @@ use counterfoil_domain::market::{Customer, OrderHead, Page, PageCursor, Product,
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
 use counterfoil_domain::ports::{
-    DetailError, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, SourceError, Store, TaskFilter,
-    Write,
+    DetailError, Door, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, SourceError, Store,
+    TaskFilter, Write,
 };
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
 use counterfoil_domain::task::{Event, Task, next};
@@ -52,7 +52,7 @@ pub(crate) fn order(n: usize) -> Order {
         status: OrderStatus::Completed,
         customer: CustomerId::new("c"),
         subscription: None,
-        created_at: now() - chrono::Duration::hours(n as i64),
+        created_at: now() - chrono::Duration::minutes(n as i64),
         provisioned_at: None,
         billing_model: BillingModel::BeforeBillingPeriod,
         currency: Currency::parse("USD").unwrap(),
@@ -131,18 +131,20 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) class: DeliveryClass,
     pub(crate) orders: Arc<Orders>,
+    /// Instead of the wire to the books.
+    pub(crate) door: Option<Arc<dyn Door>>,
 }
 
 impl World {
     pub(crate) fn new(store: Arc<dyn Store>, class: DeliveryClass, orders: usize) -> Self {
-        let books = Books { honours_keys: matches!(class, DeliveryClass::A { .. }), ..Books::default() };
-        Self {
-            store,
-            books: Arc::new(Mutex::new(books)),
-            clock: Arc::new(ManualClock::at(now())),
-            class,
-            orders: Arc::new(Orders::some(orders)),
-        }
+        Self::of(store, class, Arc::new(Orders::some(orders)))
+    }
+
+    pub(crate) fn of(store: Arc<dyn Store>, class: DeliveryClass, orders: Arc<Orders>) -> Self {
+        let clock = Arc::new(ManualClock::at(now()));
+        let honours_keys = matches!(class, DeliveryClass::A { .. });
+        let books = Books { honours_keys, clock: Some(Arc::clone(&clock)), ..Books::default() };
+        Self { store, books: Arc::new(Mutex::new(books)), clock, class, orders, door: None }
     }
 
     /// Each order also gives money back, in a document of its own.
@@ -171,7 +173,7 @@ impl World {
         Engine::new(Parts {
             store: Arc::clone(&self.store),
             targets: Arc::new(OneTarget(Arc::new(LedgerTarget::new(self.class, Arc::clone(&self.books))))),
-            door: Arc::new(Ledger(Arc::clone(&self.books))),
+            door: self.door.clone().unwrap_or_else(|| Arc::new(Ledger(Arc::clone(&self.books)))),
             sources: Arc::new(sources),
             clock: Arc::clone(&self.clock) as Arc<_>,
             changed: broadcast::channel(16).0,
@@ -313,7 +315,8 @@ impl World {
     }
 
     pub(crate) fn copies_of(&self, kind: &str) -> Vec<usize> {
-        let books = self.books.lock().unwrap();
+        let mut books = self.books.lock().unwrap();
+        books.catch_up();
         let count = |order: &Order| books.documents.get(&format!("{kind}:{}", order.number)).map_or(0, Vec::len);
         self.orders.0.iter().map(count).collect()
     }
