@@ -1,5 +1,6 @@
 //! The service, put together: the only file that names concrete types on both sides of a port.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::{Context as _, Result};
 use counterfoil_domain::ports::{
     Clock, Door, ExchangeRecord, Pending, PluginShelf, PluginStore, Store, Targets, Vault, WallClock, Write,
 };
-use counterfoil_egress::{BudgetSnapshot, ExchangeSink, HttpDoor};
+use counterfoil_egress::{BudgetKeeper, BudgetSnapshot, ExchangeSink, HttpDoor};
 use counterfoil_engine::{BeforeRound, Engine, Parts, Sources, Worker};
 use counterfoil_runtime::registry::{Kept, Registry};
 use counterfoil_runtime::sandbox::{Sandbox, Workshop};
@@ -41,7 +42,6 @@ pub struct Service {
     worker: JoinHandle<()>,
     keepers: Vec<JoinHandle<()>>,
     door: Arc<HttpDoor>,
-    budgets: std::path::PathBuf,
 }
 
 pub fn master_key(config: &Config) -> Result<MasterKey> {
@@ -69,8 +69,7 @@ pub async fn start(config: &Config) -> Result<Service> {
     let registry = Arc::new(Registry::new(sandbox(config, &clock)?));
     let targets: Arc<dyn Targets> = Arc::clone(&registry) as Arc<dyn Targets>;
     let (sink, records) = ExchangeSink::channel(RECORDS);
-    let http = Arc::new(HttpDoor::new(Arc::clone(&vault), Arc::clone(&clock), sink));
-    restore_budgets(config, &http);
+    let http = Arc::new(http_door(config, (Arc::clone(&vault), Arc::clone(&clock)), sink));
     let door: Arc<dyn Door> = Arc::clone(&http) as Arc<dyn Door>;
     let sources = Arc::new(Sources::default());
     let wiring = Arc::new(Wiring::new(
@@ -122,11 +121,11 @@ pub async fn start(config: &Config) -> Result<Service> {
     };
     let keepers = vec![
         tokio::spawn(keep_records(shared, records)),
-        tokio::spawn(keep_budgets(Arc::clone(&http), config.budgets())),
+        tokio::spawn(keep_budgets(Arc::clone(&http))),
         tokio::spawn(shelf.watch(watched)),
     ];
     let server = tokio::spawn(counterfoil_server::serve(listener, parts, ended(stopped)));
-    Ok(Service { address, store, stop, server, worker, keepers, door: http, budgets: config.budgets() })
+    Ok(Service { address, store, stop, server, worker, keepers, door: http })
 }
 
 async fn listen(config: &Config) -> Result<TcpListener> {
@@ -141,15 +140,20 @@ async fn listen(config: &Config) -> Result<TcpListener> {
 impl Service {
     /// Stops taking work, finishes what is in hand as far as the grace goes, keeps the budgets. What is cut off has
     /// its intent in the journal.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(self) -> Result<Stopped> {
         self.stop_within(GRACE).await
     }
 
-    async fn stop_within(self, grace: Duration) -> Result<()> {
-        let Self { stop, mut server, mut worker, keepers, door, budgets, .. } = self;
+    async fn stop_within(self, grace: Duration) -> Result<Stopped> {
+        let Self { stop, mut server, mut worker, keepers, door, .. } = self;
         stop.send_replace(true);
         let ended = tokio::time::timeout(grace, async { tokio::join!(&mut worker, &mut server) }).await;
-        save_budgets(&door, &budgets);
+        if let Err(error) = door.close().await {
+            tracing::warn!(
+                error,
+                "the budgets could not be kept; the next start takes what may have been sent for sent"
+            );
+        }
         for keeper in keepers {
             keeper.abort();
             // Until it has ended it holds the database, and the next start would find it in use.
@@ -162,12 +166,21 @@ impl Service {
                 "what was in hand did not end within {} s and was cut off; it is in the journal and is looked for at the next start",
                 grace.as_secs()
             );
-            return Ok(());
+            return Ok(Stopped::CutOff);
         };
         worked.context("the engine stopped with a defect; what was under way is in the journal")?;
         served.context("the server stopped with a defect")??;
-        Ok(())
+        Ok(Stopped::Whole)
     }
+}
+
+/// How a service came to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// What was in hand came to its end.
+    Whole,
+    /// The grace was over before: the journal has what was under way.
+    CutOff,
 }
 
 async fn ended(mut stopped: watch::Receiver<bool>) {
@@ -194,29 +207,40 @@ fn sandbox(config: &Config, clock: &Arc<dyn Clock>) -> Result<Sandbox> {
         .context("the sandbox cannot be started on this machine")
 }
 
-fn restore_budgets(config: &Config, door: &HttpDoor) {
-    let Ok(text) = std::fs::read_to_string(config.budgets()) else { return };
+/// It goes on from what was counted before, and sends nothing that is not kept as counted.
+fn http_door(config: &Config, (vault, clock): (Arc<dyn Vault>, Arc<dyn Clock>), sink: ExchangeSink) -> HttpDoor {
+    let door = HttpDoor::new(vault, clock, sink).keeping(budget_keeper(config.budgets()));
+    let Ok(text) = std::fs::read_to_string(config.budgets()) else { return door };
     match BudgetSnapshot::from_json(&text) {
         Ok(snapshot) => door.restore(&snapshot),
         Err(error) => tracing::warn!(%error, "the kept budgets cannot be read; they are counted afresh"),
     }
+    door
 }
 
-fn save_budgets(door: &HttpDoor, path: &std::path::Path) {
-    let saved = door.snapshot().to_json().map_err(|error| error.to_string()).and_then(|text| {
+/// On disk, folder entry and all, before it says so: whoever counts on it sends next.
+fn budget_keeper(path: std::path::PathBuf) -> BudgetKeeper {
+    let keep = move |snapshot: &BudgetSnapshot| -> Result<()> {
         let fresh = path.with_extension("new");
-        std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, path)).map_err(|error| error.to_string())
-    });
-    if let Err(error) = saved {
-        tracing::warn!(error, "the budgets could not be kept; after a restart they are counted afresh");
-    }
+        let mut file = std::fs::File::create(&fresh)?;
+        file.write_all(snapshot.to_json()?.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &path)?;
+        if let Some(folder) = path.parent() {
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    };
+    BudgetKeeper::new(move |snapshot| keep(snapshot).map_err(|error| format!("{error:#}")))
 }
 
-async fn keep_budgets(door: Arc<HttpDoor>, path: std::path::PathBuf) {
+async fn keep_budgets(door: Arc<HttpDoor>) {
     let mut ticks = tokio::time::interval(BUDGETS_KEPT_EVERY);
     loop {
         ticks.tick().await;
-        save_budgets(&door, &path);
+        if let Err(error) = door.keep_budgets().await {
+            tracing::warn!(error, "the budgets could not be kept; what cannot be counted safely is not sent");
+        }
     }
 }
 
@@ -233,7 +257,6 @@ async fn keep_records(store: Arc<dyn Store>, mut records: mpsc::Receiver<Exchang
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
     use std::time::Instant;
 
     use super::*;
@@ -255,7 +278,7 @@ mod tests {
         half.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nna").unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         let begun = Instant::now();
-        service.stop_within(Duration::from_millis(300)).await.unwrap();
+        assert_eq!(service.stop_within(Duration::from_millis(300)).await.unwrap(), Stopped::CutOff);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
         drop(half);
     }
@@ -270,6 +293,6 @@ mod tests {
         config.listen = service.address.to_string();
         let second = start(&config).await.unwrap_err();
         assert!(format!("{second:#}").contains("Nothing was started"), "{second:#}");
-        service.stop().await.unwrap();
+        assert_eq!(service.stop().await.unwrap(), Stopped::Whole);
     }
 }

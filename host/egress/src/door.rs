@@ -10,7 +10,7 @@ use reqwest::header::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{Credentials, Flight, Method, Signing, Token, sign};
-use crate::budget::{BudgetSnapshot, Gate, Told};
+use crate::budget::{BudgetKeeper, BudgetSnapshot, Flying, Gate, Told};
 use crate::guard::Resolver;
 use crate::policy::{self, Outgoing, refuse};
 use crate::record::{Draft, ExchangeSink, caller_text, shown_path, shown_url};
@@ -39,6 +39,23 @@ impl HttpDoor {
 
     pub fn with_resolver(vault: Arc<dyn Vault>, clock: Arc<dyn Clock>, sink: ExchangeSink, resolver: Resolver) -> Self {
         Self { vault, gate: Gate::new(Arc::clone(&clock)), clock, sink, resolver, routes: RwLock::default() }
+    }
+
+    /// Keeps what is counted where a crash cannot lose it: no call goes out that the keeper does not take for used.
+    #[must_use]
+    pub fn keeping(mut self, keeper: BudgetKeeper) -> Self {
+        self.gate.keep_with(keeper);
+        self
+    }
+
+    /// Gives the keeper what changed since it was last given anything; nothing, when nothing did.
+    pub async fn keep_budgets(&self) -> Result<(), String> {
+        self.gate.save_changes().await
+    }
+
+    /// Keeps the budgets for the last time. Nothing goes out afterwards.
+    pub async fn close(&self) -> Result<(), String> {
+        self.gate.end().await
     }
 
     /// Adds or replaces. A route that cannot work refuses every call with the reason; `check_route` tells earlier.
@@ -158,8 +175,8 @@ impl HttpDoor {
         sign(&route.signing, &credentials, token.as_ref(), &mut headers)?;
         let scrubber = Scrubber::of(credentials.secrets().chain(token.iter().map(|token| &token.access)));
         // Last of all, so that the moment counted is the moment of sending.
-        self.gate.take(&route.scopes).await?;
-        Ok(Ready { client, headers, scrubber, serial: token.map(|token: Token| token.serial) })
+        let flying = self.gate.take(route).await?;
+        Ok(Ready { client, headers, scrubber, serial: token.map(|token: Token| token.serial), flying })
     }
 
     fn flight(&self, route: &Arc<Prepared>, client: reqwest::Client) -> Flight {
@@ -199,9 +216,12 @@ impl HttpDoor {
             deadline,
             limit: route.route.egress.max_response_bytes,
         };
-        match wire::transmit(&ready.client, sheet).await {
+        let sent = wire::transmit(&ready.client, sheet).await;
+        drop(ready.flying);
+        match sent {
             Ok(answer) => {
-                self.gate.answered(&route.scopes, &Told { status: answer.status, headers: &answer.headers });
+                let told = Told { status: answer.status, headers: &answer.headers };
+                self.gate.answered(&route.scopes, &told).await;
                 self.record(draft.answered(answer.status, begun.elapsed(), ""));
                 Ok(answer)
             }
@@ -242,6 +262,7 @@ struct Ready {
     headers: HeaderMap,
     scrubber: Scrubber,
     serial: Option<u64>,
+    flying: Flying,
 }
 
 /// Whatever runs out of time before the wire was surely not sent.

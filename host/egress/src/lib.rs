@@ -14,11 +14,12 @@ mod policy;
 mod record;
 mod route;
 mod scrub;
+mod spelling;
 mod step;
 mod wire;
 
 pub use address::{Reach, reach};
-pub use budget::{BudgetSnapshot, SnapshotError};
+pub use budget::{BudgetKeeper, BudgetSnapshot, SnapshotError};
 pub use door::HttpDoor;
 pub use guard::Resolver;
 pub use record::ExchangeSink;

@@ -3,11 +3,11 @@
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::args::ServeArgs;
-use crate::compose;
+use crate::compose::{self, Stopped};
 use crate::config::{Config, LogFormat};
 use crate::exit::Exit;
 
@@ -15,28 +15,54 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Exit> {
     let mut config = Config::load(&args.config)?;
     config.compiler = std::env::current_exe().ok();
     log_to_stderr(&config)?;
-    let service = compose::start(&config).await?;
+    // From the first moment on: between two listeners a signal would get lost.
+    let mut signals = Signals::listen()?;
+    let service = tokio::select! {
+        started = compose::start(&config) => started?,
+        () = signals.next() => {
+            eprintln!("ended while it started: what was under way before is in the journal and is looked for at the next start");
+            return Ok(Exit::NotAll);
+        }
+    };
     eprintln!("counterfoil serves on http://{} (stop with Ctrl-C)", service.address);
-    told_to_stop().await?;
+    signals.next().await;
     eprintln!("stopping: what is in hand is finished or stays in the journal; a second signal ends it at once");
-    tokio::select! {
+    let stopped = tokio::select! {
         stopped = service.stop() => stopped?,
-        again = told_to_stop() => {
-            again?;
+        () = signals.next() => {
             eprintln!("ended at once: what was under way is in the journal and is looked for at the next start");
             // Nothing is closed in order: the journal is on disk, and whoever says it twice does not want to wait.
             std::process::exit(i32::from(Exit::NotAll.code()));
         }
+    };
+    Ok(match stopped {
+        Stopped::Whole => Exit::Done,
+        Stopped::CutOff => Exit::NotAll,
+    })
+}
+
+/// SIGTERM and Ctrl-C, both the same. While one listens, neither ends the process by itself.
+#[derive(Debug)]
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(Exit::Done)
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 pub(super) async fn told_to_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        ended = tokio::signal::ctrl_c() => ended?,
-        _ = terminate.recv() => {}
-    }
+    Signals::listen()?.next().await;
     Ok(())
 }
 

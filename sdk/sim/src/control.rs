@@ -67,7 +67,9 @@ fn one() -> u32 {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum KindOrder {
     LoseBefore,
+    LoseDuring,
     LoseAfter,
+    Reset,
     HalfBody,
     Status {
         code: u16,
@@ -84,6 +86,9 @@ enum KindOrder {
     Slow {
         milliseconds: u64,
     },
+    Drip {
+        milliseconds: u64,
+    },
     LateCommit {
         milliseconds: u64,
     },
@@ -95,11 +100,14 @@ impl From<FaultOrder> for Fault {
     fn from(order: FaultOrder) -> Self {
         let kind = match order.kind {
             KindOrder::LoseBefore => FaultKind::LoseBefore,
+            KindOrder::LoseDuring => FaultKind::LoseDuring,
             KindOrder::LoseAfter => FaultKind::LoseAfter,
+            KindOrder::Reset => FaultKind::Reset,
             KindOrder::HalfBody => FaultKind::HalfBody,
             KindOrder::Status { code, headers, body } => FaultKind::Status { code, headers, body },
             KindOrder::StatusAfterCommit { code, body } => FaultKind::StatusAfterCommit { code, body },
             KindOrder::Slow { milliseconds } => FaultKind::Slow(Duration::from_millis(milliseconds)),
+            KindOrder::Drip { milliseconds } => FaultKind::Drip(Duration::from_millis(milliseconds)),
             KindOrder::LateCommit { milliseconds } => FaultKind::LateCommit(Duration::from_millis(milliseconds)),
             KindOrder::Malformed => FaultKind::Malformed,
             KindOrder::EmptyList => FaultKind::EmptyList,

@@ -30,8 +30,12 @@ pub struct Fault {
 pub enum FaultKind {
     /// Connection closed before the handler runs.
     LoseBefore,
+    /// The connection is closed while the handler runs: the vendor commits, and nobody can say whether it did before.
+    LoseDuring,
     /// The handler runs (the vendor commits), then the connection is closed without an answer.
     LoseAfter,
+    /// The handler runs, then the connection is reset: the client sees an error, not an end.
+    Reset,
     /// The handler runs; the head and half of the body arrive, then the connection is closed.
     HalfBody,
     /// This answer; the handler does not run.
@@ -40,6 +44,8 @@ pub enum FaultKind {
     StatusAfterCommit { code: u16, body: String },
     /// The handler runs at once, its answer comes late: a client that gives up has committed.
     Slow(Duration),
+    /// The handler runs; its answer comes a byte at a time, with this pause before each (slow-loris).
+    Drip(Duration),
     /// The connection is closed at once; the handler runs after the delay.
     LateCommit(Duration),
     /// The handler runs; the answer is 200 with JSON that cannot be read.
@@ -131,9 +137,24 @@ async fn faulted(State(faults): State<Faults>, request: Request, next: Next) -> 
     let line = request.extensions().get::<ConnectInfo<Line>>().map(|info| info.0.clone());
     match kind {
         FaultKind::LoseBefore => lost(line),
+        FaultKind::LoseDuring => {
+            // A task of its own, as below.
+            tokio::spawn(next.run(request));
+            lost(line)
+        }
         FaultKind::LoseAfter => {
             handled(request, next).await;
             lost(line)
+        }
+        FaultKind::Reset => {
+            handled(request, next).await;
+            line.iter().for_each(Line::reset);
+            lost(line)
+        }
+        FaultKind::Drip(pause) => {
+            let (parts, bytes) = handled(request, next).await;
+            line.iter().for_each(|line| line.drip(pause));
+            Response::from_parts(parts, Body::from(bytes))
         }
         FaultKind::HalfBody => {
             let (parts, bytes) = handled(request, next).await;

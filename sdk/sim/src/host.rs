@@ -6,7 +6,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::connect_info::Connected;
@@ -14,6 +15,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 /// A simulator that is being served; dropping it closes the port and every connection.
 #[derive(Debug)]
@@ -74,12 +76,16 @@ enum Condition {
     Whole,
     /// Let the head and this many bytes of the next answer's body out, then break.
     CutAfterBody(usize),
+    /// A byte at a time, with this pause before each.
+    Drip(Duration),
     Cut,
 }
 
 #[derive(Debug)]
 struct LineState {
     condition: Condition,
+    /// When it is cut, the peer sees a reset, not an end.
+    resets: bool,
     reader: Option<Waker>,
 }
 
@@ -91,7 +97,7 @@ pub(crate) struct Line {
 
 impl Line {
     fn new() -> Self {
-        let state = LineState { condition: Condition::Whole, reader: None };
+        let state = LineState { condition: Condition::Whole, resets: false, reader: None };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -109,6 +115,15 @@ impl Line {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// From now on a cut is a reset.
+    pub(crate) fn reset(&self) {
+        self.lock().resets = true;
+    }
+
+    pub(crate) fn drip(&self, pause: Duration) {
+        self.lock().condition = Condition::Drip(pause);
     }
 
     /// The next answer gets out with only the first `allowed` bytes of its body.
@@ -157,7 +172,7 @@ impl Listener for LineListener {
         let (stream, peer) = Listener::accept(&mut self.tcp).await;
         let line = Line::new();
         self.open.add(&line);
-        (LineStream { stream, line }, peer)
+        (LineStream { stream, line, pause: None }, peer)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -169,10 +184,29 @@ impl Listener for LineListener {
 struct LineStream {
     stream: TcpStream,
     line: Line,
+    /// Before the next byte, where it drips.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
-fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "the simulator cut this connection")
+impl LineStream {
+    /// What a peer learns of the cut is settled when the socket is closed, which follows.
+    fn broken(&self) -> io::Error {
+        if self.line.lock().resets {
+            // Without it the peer sees an end instead of a reset, which is a fault as well.
+            let _asked = self.stream.set_zero_linger();
+        }
+        io::Error::new(io::ErrorKind::ConnectionReset, "the simulator cut this connection")
+    }
+
+    /// Ready when one more byte may go out.
+    fn poll_drip(&mut self, pause: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+        let ready = sleep.as_mut().poll(cx);
+        if ready.is_ready() {
+            self.pause = None;
+        }
+        ready
+    }
 }
 
 impl AsyncRead for LineStream {
@@ -181,7 +215,8 @@ impl AsyncRead for LineStream {
         {
             let mut state = this.line.lock();
             if state.condition == Condition::Cut {
-                return Poll::Ready(Err(broken()));
+                drop(state);
+                return Poll::Ready(Err(this.broken()));
             }
             state.reader = Some(cx.waker().clone());
         }
@@ -195,7 +230,11 @@ impl AsyncWrite for LineStream {
         let condition = this.line.lock().condition;
         let allowed = match condition {
             Condition::Whole => buf,
-            Condition::Cut => return Poll::Ready(Err(broken())),
+            Condition::Cut => return Poll::Ready(Err(this.broken())),
+            Condition::Drip(pause) => {
+                ready!(this.poll_drip(pause, cx));
+                return Pin::new(&mut this.stream).poll_write(cx, &buf[..buf.len().min(1)]);
+            }
             Condition::CutAfterBody(body) => {
                 let head = buf.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
                 &buf[..buf.len().min(head + body)]
@@ -203,7 +242,7 @@ impl AsyncWrite for LineStream {
         };
         if allowed.is_empty() {
             this.line.cut();
-            return Poll::Ready(Err(broken()));
+            return Poll::Ready(Err(this.broken()));
         }
         let written = Pin::new(&mut this.stream).poll_write(cx, allowed);
         if condition != Condition::Whole && written.is_ready() {

@@ -14,6 +14,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Other callers may count in it too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.scope != BudgetScope::Connection
+    }
+
     /// The limit's number is left out: when a card changes it, what was counted still counts.
     pub(crate) fn window_key(&self) -> String {
         format!("{}/{}", self.account, self.span_ms)
@@ -23,7 +28,7 @@ impl Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
     pub(crate) lines: Vec<Line>,
-    caller: String,
+    pub(crate) caller: String,
     app: String,
     pub(crate) retry_after_header: String,
     pub(crate) problem_header: Option<String>,
@@ -69,8 +74,12 @@ impl Scopes {
 
     /// Which account a 429 closes: what it says it is about, else the narrowest that has a limit.
     pub(crate) fn blamed(&self, problem: Option<&str>) -> BudgetScope {
-        if problem.is_some_and(|problem| problem.to_ascii_lowercase().contains("app")) {
+        let told = problem.unwrap_or_default().to_ascii_lowercase();
+        if told.contains("app") {
             return BudgetScope::App;
+        }
+        if told.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "ip") {
+            return BudgetScope::EgressIp;
         }
         let limited = |scope: BudgetScope| self.lines.iter().any(|line| line.scope == scope);
         if problem.is_none() && !limited(BudgetScope::Connection) && limited(BudgetScope::EgressIp) {

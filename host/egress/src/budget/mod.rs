@@ -5,14 +5,16 @@ mod gate;
 mod ledger;
 mod line;
 mod retry_after;
+mod share;
 mod snapshot;
+mod tally;
 mod window;
 
-pub(crate) use gate::Gate;
+pub(crate) use gate::{Flying, Gate};
 pub(crate) use ledger::Told;
 pub(crate) use line::Scopes;
 pub(crate) use retry_after::asked_wait;
-pub use snapshot::{BudgetSnapshot, SnapshotError};
+pub use snapshot::{BudgetKeeper, BudgetSnapshot, SnapshotError};
 
 #[cfg(test)]
 mod tests;

@@ -27,9 +27,10 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
         .map(|date| date.and_utc())
 }
 
-/// The longest wait that an ordinary 429 can impose, and the longest that a day's limit can.
-const CAP: Duration = Duration::hours(1);
-const CAP_OF_DAY: Duration = Duration::hours(24);
+/// The longest wait that the other side can impose, whatever it asks for.
+pub(crate) const CAP: Duration = Duration::hours(24);
+/// A day's limit that does not say how long.
+const UNTOLD_OF_DAY: Duration = Duration::hours(1);
 
 /// `streak`: how many 429 came before this one without a success between them.
 pub(crate) fn wait_after_429(
@@ -40,11 +41,10 @@ pub(crate) fn wait_after_429(
 ) -> Duration {
     let problem = problem.map(str::to_ascii_lowercase).unwrap_or_default();
     let of_day = problem.contains("day") || problem.contains("daily");
-    let cap = if of_day { CAP_OF_DAY } else { CAP };
     // "0" and a date in the past are honoured as far as that goes: with our own back-off, or they would be a storm.
     match asked_wait(retry_after, now).filter(|wait| *wait > Duration::zero()) {
-        Some(wait) => wait.min(cap),
-        None if of_day => CAP,
+        Some(wait) => wait.min(CAP),
+        None if of_day => UNTOLD_OF_DAY,
         None if problem.contains("concurrent") => doubling(Duration::milliseconds(500), streak, Duration::seconds(8)),
         None => doubling(Duration::seconds(1), streak, Duration::seconds(60)),
     }

@@ -1,12 +1,14 @@
 //! Windows never exceed their limit and waste little; 429s close for as long as the table says.
 
+mod simulated;
+
 use chrono::{DateTime, Duration, TimeZone as _, Utc};
 use counterfoil_domain::card::{BudgetLimit, BudgetScope, Budgets};
 use counterfoil_domain::ports::{Clock as _, ManualClock};
 use proptest::prelude::*;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::ledger::{Ledger, Room, Told};
+use super::ledger::{Ledger, Room, Saving, Told};
 use super::line::Scopes;
 use super::snapshot::BudgetSnapshot;
 
@@ -52,12 +54,26 @@ fn most_in_any_window(sent: &[DateTime<Utc>], span: Duration) -> usize {
     most
 }
 
+/// A call that ends as soon as it went out.
+fn send(ledger: &mut Ledger, scopes: &Scopes, now: DateTime<Utc>) -> Room {
+    let room = ledger.take(scopes, now);
+    if room == Room::Now {
+        ledger.done(scopes, now);
+    }
+    room
+}
+
+fn saved(ledger: &mut Ledger, now: DateTime<Utc>) -> BudgetSnapshot {
+    BudgetSnapshot::from_json(&ledger.snapshot(Saving::AsItIs, now).to_json().unwrap()).unwrap()
+}
+
 /// Sends as soon as the ledger lets it, until `end`.
 fn greedy(ledger: &mut Ledger, scopes: &Scopes, clock: &ManualClock, end: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let mut sent = Vec::new();
     while clock.now() < end {
-        match ledger.take(scopes, clock.now()) {
+        match send(ledger, scopes, clock.now()) {
             Room::Now => sent.push(clock.now()),
+            Room::Unsaved => panic!("nobody keeps it"),
             Room::At { until, .. } => {
                 assert!(until > clock.now(), "a wait leads forward");
                 clock.advance(until - clock.now());
@@ -117,15 +133,18 @@ proptest! {
             }
             match kind {
                 1 => {
-                    let saved = BudgetSnapshot::from_json(&ledger.snapshot(clock.now()).to_json().unwrap()).unwrap();
+                    let saved = saved(&mut ledger, clock.now());
                     ledger = Ledger::default();
                     ledger.restore(&saved, clock.now());
                 }
-                2 => ledger.answered(&scopes[0], &Told { status: 200, headers: &headers(&[("X-Left", &left.to_string())]) }, clock.now()),
+                2 => {
+                    let headers = headers(&[("X-Left", &left.to_string())]);
+                    ledger.answered(&scopes[0], &Told { status: 200, headers: &headers }, clock.now());
+                }
                 _ => {
                     let who = usize::from(kind % 2);
                     for _ in 0..left {
-                        if ledger.take(&scopes[who], clock.now()) == Room::Now {
+                        if send(&mut ledger, &scopes[who], clock.now()) == Room::Now {
                             sent[who].push(real.now());
                         }
                     }
@@ -170,8 +189,19 @@ fn a_429_closes_for_as_long_as_the_table_says() {
         (None, Some(" 30 "), 0, 30_000),
         (None, Some("1.2"), 0, 2_000),
         (None, Some("3600"), 0, 3_600_000),
-        (None, Some("3601"), 0, 3_600_000),
-        (None, Some("99999999999999999999999"), 0, 3_600_000),
+        (None, Some("3601"), 0, 3_601_000),
+        (None, Some("86400"), 0, 86_400_000),
+        (None, Some("86401"), 0, 86_400_000),
+        (None, Some("99999999999999999999999"), 0, 86_400_000),
+        (None, Some("1e30"), 0, 1_000),
+        (None, Some("+30"), 0, 1_000),
+        (None, Some("0x30"), 0, 1_000),
+        (None, Some("30 seconds"), 0, 1_000),
+        (None, Some("30, 60"), 0, 1_000),
+        (None, Some("٣٠"), 0, 1_000),
+        (None, Some("inf"), 0, 1_000),
+        (None, Some("0.0"), 0, 1_000),
+        (None, Some("0.001"), 0, 1_000),
         (None, Some("0"), 0, 1_000),
         (None, Some("0"), 3, 8_000),
         (None, Some("-1"), 0, 1_000),
@@ -200,7 +230,11 @@ fn a_429_closes_for_as_long_as_the_table_says() {
         (None, Some("Monday, 02-Mar-26 12:00:45 GMT"), 0, 45_000),
         (None, Some("Mon Mar  2 12:00:45 2026"), 0, 45_000),
         (None, Some("Mon, 02 Mar 2026 11:59:45 GMT"), 0, 1_000),
-        (None, Some("Tue, 02 Mar 2027 12:00:45 GMT"), 0, 3_600_000),
+        (None, Some("Tue, 02 Mar 2027 12:00:45 GMT"), 0, 86_400_000),
+        (None, Some("Fri, 31 Dec 9999 23:59:59 GMT"), 0, 86_400_000),
+        (None, Some("Thu, 01 Jan 1970 00:00:00 GMT"), 1, 2_000),
+        (None, Some("Mon, 32 Mar 2026 12:00:45 GMT"), 0, 1_000),
+        (Some("concurrent"), Some("Tue, 02 Mar 2027 12:00:45 GMT"), 0, 86_400_000),
         (Some("day"), Some("Tue, 03 Mar 2026 03:00:00 GMT"), 0, 54_000_000),
     ];
     for (problem, retry_after, streak, millis) in rows {
@@ -213,6 +247,7 @@ fn a_429_closes_for_as_long_as_the_table_says() {
 fn a_429_closes_the_scope_that_it_is_about() {
     let all = || vec![limit(BudgetScope::Connection, 60, 60, None), limit(BudgetScope::App, 10_000, 60, None)];
     let ip = || vec![limit(BudgetScope::EgressIp, 180, 60, None)];
+    let both = || [all(), ip()].concat();
     // (limits, problem, closes the other connection of the same app)
     for (limits, problem, spreads) in [
         (all(), Some("minute"), false),
@@ -220,6 +255,9 @@ fn a_429_closes_the_scope_that_it_is_about() {
         (all(), Some("concurrent"), false),
         (all(), None, false),
         (ip(), None, true),
+        (both(), Some("egress-ip"), true),
+        (both(), Some("IP"), true),
+        (both(), Some("description"), false),
         (Vec::new(), None, false),
     ] {
         let (a, b, other) = (
@@ -257,7 +295,7 @@ fn a_success_after_the_wait_ends_the_row() {
     let mut ledger = Ledger::default();
     let until = |ledger: &mut Ledger, now| match ledger.room(&scopes, now) {
         Room::At { until, .. } => until,
-        Room::Now => panic!("it is closed"),
+        other => panic!("it is closed, not {other:?}"),
     };
     ledger.answered(&scopes, &Told { status: 429, headers: &headers(&[]) }, noon());
     assert_eq!(until(&mut ledger, noon()), noon() + Duration::seconds(1));
@@ -275,13 +313,13 @@ fn a_restart_remembers_what_was_counted_and_closed() {
     let scopes = scopes("connection/a", "x", vec![limit(BudgetScope::Connection, 10, 60, None)]);
     let mut before = Ledger::default();
     for _ in 0..7 {
-        assert_eq!(before.take(&scopes, noon()), Room::Now);
+        assert_eq!(send(&mut before, &scopes, noon()), Room::Now);
     }
-    let saved = before.snapshot(noon() + Duration::seconds(1)).to_json().unwrap();
+    let kept = saved(&mut before, noon() + Duration::seconds(1));
     let now = noon() + Duration::seconds(10);
     let mut after = Ledger::default();
-    after.restore(&BudgetSnapshot::from_json(&saved).unwrap(), now);
-    after.restore(&BudgetSnapshot::from_json(&saved).unwrap(), now);
+    after.restore(&kept, now);
+    after.restore(&kept, now);
     let left = (0..20).filter(|_| after.take(&scopes, now) == Room::Now).count();
     assert_eq!(left, 3, "seven were sent before the restart, and restoring twice counts them once");
 
@@ -290,9 +328,9 @@ fn a_restart_remembers_what_was_counted_and_closed() {
         &Told { status: 429, headers: &headers(&[("X-Rate-Limit-Problem", "day"), ("Retry-After", "40000")]) },
         noon(),
     );
-    let saved = before.snapshot(noon()).to_json().unwrap();
+    let kept = saved(&mut before, noon());
     let mut after = Ledger::default();
-    after.restore(&BudgetSnapshot::from_json(&saved).unwrap(), now);
+    after.restore(&kept, now);
     assert!(matches!(after.room(&scopes, now), Room::At { until, .. } if until == noon() + Duration::seconds(40_000)));
     assert!(BudgetSnapshot::from_json("{").is_err());
 }
@@ -301,4 +339,52 @@ fn a_restart_remembers_what_was_counted_and_closed() {
 fn an_empty_limit_lets_nothing_out() {
     let scopes = scopes("connection/a", "x", vec![limit(BudgetScope::Connection, 0, 60, None)]);
     assert!(matches!(Ledger::default().take(&scopes, noon()), Room::At { .. }));
+}
+
+#[test]
+fn whoever_was_turned_away_finds_its_share() {
+    let limits = || vec![limit(BudgetScope::App, 60, 60, None)];
+    let (a, b) = (scopes("connection/a", "x", limits()), scopes("connection/b", "x", limits()));
+    let mut ledger = Ledger::default();
+    while send(&mut ledger, &a, noon()) == Room::Now {}
+    let ten = noon() + Duration::seconds(10);
+    let Room::At { until, .. } = send(&mut ledger, &b, ten) else { panic!("it is full") };
+    // As soon as there is room, the one who had it all may have half of it again, and no more.
+    let again = (0..100).filter(|_| send(&mut ledger, &a, until) == Room::Now).count();
+    assert_eq!(again, 30);
+    // The other comes a little later, as a scheduler does, and finds the other half.
+    let soon = until + Duration::milliseconds(500);
+    assert_eq!((0..100).filter(|_| send(&mut ledger, &b, soon) == Room::Now).count(), 30);
+    // Who does not come loses its share, and nothing of the budget is lost.
+    let Room::At { until, .. } = send(&mut ledger, &b, soon) else { panic!("it is full") };
+    let late = until + Duration::seconds(2);
+    assert_eq!((0..100).filter(|_| send(&mut ledger, &a, late) == Room::Now).count(), 60);
+}
+
+#[test]
+fn nothing_goes_out_that_disk_does_not_take_for_used() {
+    let scopes = scopes("connection/a", "x", vec![limit(BudgetScope::Connection, 64, 60, None)]);
+    let mut ledger = Ledger::default();
+    ledger.keep();
+    assert!(!ledger.has_changed());
+    let mut disk = BudgetSnapshot::default();
+    for sent in 0..64_u32 {
+        if ledger.take(&scopes, noon()) == Room::Unsaved {
+            disk = BudgetSnapshot::from_json(&ledger.snapshot(Saving::Renewing, noon()).to_json().unwrap()).unwrap();
+            // Not on disk yet: still nothing goes out.
+            assert_eq!(ledger.take(&scopes, noon()), Room::Unsaved);
+            ledger.saved();
+            assert_eq!(ledger.take(&scopes, noon()), Room::Now);
+        }
+        ledger.done(&scopes, noon());
+        // kill -9 now: the next process lets out no more than what is left, and loses no more than the lease.
+        let mut next = Ledger::default();
+        next.restore(&disk, noon() + Duration::seconds(1));
+        let more = (0..100).filter(|_| send(&mut next, &scopes, noon() + Duration::seconds(1)) == Room::Now).count();
+        let left = usize::try_from(63 - sent).unwrap();
+        assert!(more <= left && more + 2 >= left, "after {sent}: {more} of {left}");
+    }
+    assert!(ledger.has_changed());
+    ledger.snapshot(Saving::Renewing, noon());
+    assert!(!ledger.has_changed(), "nothing was counted since");
 }

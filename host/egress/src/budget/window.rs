@@ -52,6 +52,11 @@ impl Window {
         current
     }
 
+    pub(crate) fn used_at(&mut self, now: DateTime<Utc>) -> u32 {
+        self.slide(now);
+        self.used()
+    }
+
     fn used(&self) -> u32 {
         self.slots.iter().fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
@@ -84,13 +89,6 @@ impl Window {
             Some((at, counted)) if *at == current => *counted = counted.saturating_add(calls),
             _ => self.slots.push_back((current, calls)),
         }
-    }
-
-    /// What the other side says is left can only lower what we think is left.
-    pub(crate) fn told_left(&mut self, left: u32, limit: u32, now: DateTime<Utc>) {
-        self.slide(now);
-        let ours = limit.saturating_sub(self.used());
-        self.count(ours.saturating_sub(left), now);
     }
 
     /// For a restored snapshot: of two accounts of the same slot the higher stands.

@@ -159,11 +159,101 @@ const URLS: &[&str] = &[
     "http://.",
     "http://256.256.256.256:PORT",
     "http://[fe80::1%25lo]:PORT",
+    // more spellings that some resolver, library or proxy reads as inside
+    "http://0x7f.0x0.0x0.0x1:PORT",
+    "http://0177.0000.0000.0001:PORT",
+    "http://127.0x0.0.1:PORT",
+    "http://127.0.1.0x1:PORT",
+    "http://127.65535:PORT",
+    "http://0x000000007f000001:PORT",
+    "http://4294967295:PORT",
+    "http://4294967296:PORT",
+    "http://3232235521:PORT",
+    "http://0300.0250.0.1:PORT",
+    "http://192.168.257:PORT",
+    "http://10.1:PORT",
+    "http://0x0a.1:PORT",
+    "http://0251.0376.0251.0376",
+    "http://169.16689662",
+    "http://127.0.0.1%00.example.com:PORT",
+    "http://127.0.0.1%09:PORT",
+    "http://127.0.0.1%2f@example.com:PORT",
+    "http://example.com%2f@127.0.0.1:PORT",
+    "http://example.com%40127.0.0.1:PORT",
+    "http://127.0.0.1\u{ad}:PORT",
+    "http://l\u{2060}ocalhost:PORT",
+    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:PORT",
+    "http://loc%61lhost:PORT",
+    "http://localhost%2e:PORT",
+    "http://[::ffff:0x7f.0.0.1]:PORT",
+    "http://[::ffff:127.1]:PORT",
+    "http://[::ffff:a9fe:a9fe]",
+    "http://[::ffff:c0a8:1]:PORT",
+    "http://[0:0:0:0:0:ffff:7f00:0001]:PORT",
+    "http://[::ffff:0:7f00:1]:PORT",
+    "http://[64:ff9b:1:0:0:0:7f00:1]:PORT",
+    "http://[64:ff9b::c0a8:1]:PORT",
+    "http://[2002:c0a8:1::1]:PORT",
+    "http://[2002:a9fe:a9fe::]",
+    "http://[2001:0:4136:e378:8000:63bf:80ff:fffe]:PORT",
+    "http://[2001:10::1]:PORT",
+    "http://[2001:20::1]:PORT",
+    "http://[fe80::1%lo]:PORT",
+    "http://[fe80::7f00:1%251]:PORT",
+    "http://[ff01::1]:PORT",
+    "http://[ff05::2]:PORT",
+    "http://[fd00::1]:PORT",
+    "http://[fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:PORT",
+    "http://[::1%25eth0]:PORT",
+    "http://[v1.loop]:PORT",
+    "http://many.test:PORT",
+    "http://last.test:PORT",
+    "http://ip6-localhost:PORT",
+    "http://broadcast.test:PORT",
+    "http://multicast.test:PORT",
+    "http://linklocal.test:PORT",
+    "http://documentation.test:PORT",
+    "http://compatible.test:PORT",
+    "http://teredo.test:PORT",
+    "http://sixtofour.test:PORT",
+    "http://unspecified6.test:PORT",
+    "http://loop.test..:PORT",
+    "http://xn--localhost:PORT",
+    "http://ｌｏｏｐ．ｔｅｓｔ:PORT",
+    "https://loop.test:PORT",
+    "http://127.0.0.1:0PORT",
+    "http://127.0.0.1:65536",
+    "http://127.0.0.1:-1",
+    "http://127.0.0.1:PORT:80",
+    "http://a@b@127.0.0.1:PORT",
+    "http://@127.0.0.1:PORT",
+    "http://:@127.0.0.1:PORT",
+    "http://127.0.0.1;example.com:PORT",
+    "http://127.0.0.1:PORT\\@example.com",
+    "http://example.com:PORT\u{0}@127.0.0.1",
+    "jar:http://127.0.0.1:PORT!/",
+    "ws://127.0.0.1:PORT",
+    "dict://127.0.0.1:PORT/x",
+    "ldap://127.0.0.1:PORT",
+    "tftp://127.0.0.1:PORT/x",
+    "blob:http://127.0.0.1:PORT/x",
+    "view-source:http://127.0.0.1:PORT",
 ];
 
 fn lookup(name: &str) -> Option<Vec<IpAddr>> {
     let addresses: &[&str] = match name.trim_end_matches('.') {
-        "localhost" => &["127.0.0.1", "::1"],
+        "localhost" | "ip6-localhost" => &["127.0.0.1", "::1"],
+        // The bad one stands where a check of the first few would miss it.
+        "many.test" => &["8.8.8.8", "1.1.1.1", "9.9.9.9", "8.8.4.4", "127.0.0.1", "2606:4700::1111"],
+        "last.test" => &["8.8.8.8", "2606:4700::1111", "2001:4860::8888", "10.0.0.1"],
+        "broadcast.test" => &["255.255.255.255"],
+        "multicast.test" => &["224.0.0.251"],
+        "linklocal.test" => &["169.254.1.1"],
+        "documentation.test" => &["203.0.113.7"],
+        "compatible.test" => &["::7f00:1"],
+        "teredo.test" => &["2001:0:7f00:1::1"],
+        "sixtofour.test" => &["2002:7f00:1::1"],
+        "unspecified6.test" => &["::"],
         "loop.test" => &["127.0.0.1"],
         "mapped.test" => &["::ffff:127.0.0.1"],
         // What rebinding looks like: a good address to pass the check, a bad one to connect to.
@@ -222,9 +312,11 @@ fn guarded(route: Route) -> HttpDoor {
 }
 
 #[tokio::test]
-async fn a_listening_socket_hears_nothing_from_150_spellings() {
+async fn a_listening_socket_hears_nothing_from_any_spelling() {
     let (port, heard) = listen().await;
-    assert!(URLS.len() >= 140, "{}", URLS.len());
+    let different: std::collections::BTreeSet<_> = URLS.iter().collect();
+    assert_eq!(different.len(), URLS.len(), "each is tried once");
+    assert!(URLS.len() >= 150, "{}", URLS.len());
     for url in URLS {
         let url = url.replace("PORT", &port.to_string());
         for call in [read("/things"), write("{}")] {
@@ -238,11 +330,46 @@ async fn a_listening_socket_hears_nothing_from_150_spellings() {
         assert!(matches!(error, SendError::Refused(_) | SendError::NoConnection { .. }), "token URL {url}: {error:?}");
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
+    println!(
+        "{} URLs as base and as token URL, {} addresses: {} connections",
+        URLS.len(),
+        ADDRESSES.len(),
+        heard.load(Ordering::SeqCst)
+    );
     assert_eq!(heard.load(Ordering::SeqCst), 0);
     // The socket would have heard it.
     tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(heard.load(Ordering::SeqCst), 1);
+}
+
+/// The other side is one that may be called; where it points to may not.
+#[tokio::test]
+async fn a_redirect_to_any_spelling_is_not_followed() {
+    use axum::http::{HeaderValue, StatusCode, header::LOCATION};
+    let (port, heard) = listen().await;
+    let place = Arc::new(std::sync::Mutex::new(HeaderValue::from_static("")));
+    let told = Arc::clone(&place);
+    let app = axum::Router::new().route(
+        "/things",
+        axum::routing::get(move || async move { (StatusCode::FOUND, [(LOCATION, told.lock().unwrap().clone())]) }),
+    );
+    let home = crate::support::serve(app).await;
+    let door = guarded(route(&home));
+    let mut tried = 0;
+    for url in URLS {
+        let Ok(value) = HeaderValue::from_bytes(url.replace("PORT", &port.to_string()).as_bytes()) else { continue };
+        *place.lock().unwrap() = value;
+        tried += 1;
+        match door.send(read("/things")).await {
+            Ok(response) => assert_eq!(response.status, 302, "{url}: handed over, not followed"),
+            Err(error) => assert!(matches!(error, SendError::Refused(_)), "{url}: {error:?}"),
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    println!("{tried} redirects: {} connections", heard.load(Ordering::SeqCst));
+    assert!(tried >= 150, "{tried}");
+    assert_eq!(heard.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use counterfoil_domain::card::{BudgetLimit, BudgetScope};
 use counterfoil_domain::ports::{Call, Caller, Door as _, Outcome, SendError, WallClock};
-use counterfoil_egress::{BudgetSnapshot, ExchangeSink, HttpDoor};
+use counterfoil_egress::{BudgetKeeper, BudgetSnapshot, ExchangeSink, HttpDoor};
 
 use crate::support::{MemoryVault, door, read, route, serve};
 
@@ -151,4 +151,103 @@ async fn concurrent_429s_without_a_wait_are_backed_off_shortly() {
         "{:?}",
         begun.elapsed()
     );
+}
+
+/// A process that is killed at any moment: the next one never lets out what the target does not allow.
+#[tokio::test]
+async fn what_was_sent_is_on_disk_before_it_is_sent() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&heard);
+    let app = Router::new().route(
+        "/things",
+        get(move || async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            "ok"
+        }),
+    );
+    let mut route = route(&serve(app).await);
+    route.budgets.limits = vec![limit(BudgetScope::Connection, 10, 600_000)];
+    let disk = Arc::new(std::sync::Mutex::new(None::<String>));
+    let saves = Arc::new(AtomicUsize::new(0));
+    let keeper = || {
+        let (disk, saves) = (Arc::clone(&disk), Arc::clone(&saves));
+        BudgetKeeper::new(move |snapshot| {
+            saves.fetch_add(1, Ordering::SeqCst);
+            *disk.lock().unwrap() = Some(snapshot.to_json().unwrap());
+            Ok(())
+        })
+    };
+    let start = || {
+        let door = HttpDoor::new(MemoryVault::with(&[]), Arc::new(WallClock), ExchangeSink::none()).keeping(keeper());
+        if let Some(text) = disk.lock().unwrap().as_deref() {
+            door.restore(&BudgetSnapshot::from_json(text).unwrap());
+        }
+        door.set_route(route.clone());
+        door
+    };
+    // Killed after every third call: nothing of the former process gets to say goodbye.
+    let mut lives = 0;
+    loop {
+        lives += 1;
+        let door = start();
+        let mut sent = 0;
+        while sent < 3 && door.send(read("/things")).await.is_ok() {
+            sent += 1;
+        }
+        if sent < 3 {
+            break;
+        }
+    }
+    let heard_by_kills = heard.load(Ordering::SeqCst);
+    assert!((6..=10).contains(&heard_by_kills), "{heard_by_kills} in {lives} lives");
+
+    // A good stop loses nothing, and nothing goes out after it.
+    *disk.lock().unwrap() = None;
+    heard.store(0, Ordering::SeqCst);
+    for _ in 0..5 {
+        let door = start();
+        for _ in 0..2 {
+            door.send(read("/things")).await.unwrap();
+        }
+        door.close().await.unwrap();
+        assert!(matches!(door.send(read("/things")).await.unwrap_err(), SendError::OverBudget { .. }));
+    }
+    assert!(matches!(start().send(read("/things")).await.unwrap_err(), SendError::OverBudget { .. }));
+    assert_eq!(heard.load(Ordering::SeqCst), 10, "all of them and not one more");
+
+    // Nothing counted, nothing written.
+    let door = start();
+    door.keep_budgets().await.unwrap();
+    let before = saves.load(Ordering::SeqCst);
+    for _ in 0..10 {
+        door.keep_budgets().await.unwrap();
+    }
+    assert_eq!(saves.load(Ordering::SeqCst), before);
+}
+
+#[tokio::test]
+async fn a_disk_that_keeps_nothing_lets_nothing_out() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&heard);
+    let app = Router::new().route(
+        "/things",
+        get(move || async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            "ok"
+        }),
+    );
+    let mut route = route(&serve(app).await);
+    route.budgets.limits = vec![limit(BudgetScope::Connection, 10, 60_000)];
+    let is_full = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let asked = Arc::clone(&is_full);
+    let keeper = BudgetKeeper::new(move |_| {
+        if asked.load(Ordering::SeqCst) { Err("no space left on device".to_owned()) } else { Ok(()) }
+    });
+    let door = HttpDoor::new(MemoryVault::with(&[]), Arc::new(WallClock), ExchangeSink::none()).keeping(keeper);
+    door.set_route(route);
+    let error = door.send(read("/things")).await.unwrap_err();
+    assert_eq!((error.outcome(), heard.load(Ordering::SeqCst)), (Outcome::NotSent, 0));
+    assert!(error.to_string().contains("no space left on device"), "{error}");
+    is_full.store(false, Ordering::SeqCst);
+    assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
 }

@@ -8,4 +8,5 @@ mod hostile;
 mod manifest;
 mod package;
 mod registry;
+mod stress;
 mod target;

@@ -25,7 +25,10 @@ async fn every_fault_does_what_it_says() {
     // The fault, what the client sees, how many invoices the books have right after, and after a while.
     let table = [
         (FaultKind::LoseBefore, Seen::Nothing, 0, 0),
+        (FaultKind::LoseDuring, Seen::Nothing, 1, 1),
         (FaultKind::LoseAfter, Seen::Nothing, 1, 1),
+        (FaultKind::Reset, Seen::Nothing, 1, 1),
+        (FaultKind::Drip(Duration::from_micros(50)), Seen::Answer(200), 1, 1),
         (FaultKind::HalfBody, Seen::Nothing, 1, 1),
         (status, Seen::Answer(503), 0, 0),
         (FaultKind::StatusAfterCommit { code: 502, body: String::new() }, Seen::Answer(502), 1, 1),
@@ -47,6 +50,10 @@ async fn every_fault_does_what_it_says() {
             Ok(reply) => Seen::Answer(reply.status),
         };
         assert_eq!(seen, wanted, "{kind:?}");
+        if kind == FaultKind::LoseDuring {
+            // It may still be at it.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         assert_eq!(bench.xero.state().documents().len(), soon, "{kind:?}");
         if let (FaultKind::EmptyList, Ok(reply)) = (&kind, &reply) {
             assert_eq!(reply.json()["Invoices"], json!([]));

@@ -56,6 +56,23 @@ fn ask(request: Request) -> Result<directory::Page, Failure> {
     remote::read(&request).and_then(|response| page(vec![entity(&format!("status-{}", response.status))]))
 }
 
+/// Hands back all that reached it of an answer, in pieces that fit a name.
+fn confess(request: Request) -> Result<directory::Page, Failure> {
+    let heard = format!(
+        "{:?}",
+        remote::read(&request).map(|answer| {
+            let body = String::from_utf8_lossy(&answer.body).into_owned();
+            (answer.status, answer.headers, body)
+        })
+    );
+    let letters: Vec<char> = heard.chars().collect();
+    let piece = |(index, part): (usize, &[char])| directory::Entity {
+        name: part.iter().collect(),
+        ..entity(&format!("piece-{index}"))
+    };
+    page(letters.chunks(200).enumerate().map(piece).collect())
+}
+
 fn loop_forever() -> ! {
     let mut count = 0_u64;
     loop {
@@ -139,6 +156,7 @@ impl directory::Guest for Hostile {
                 let (method, path) = query.split_once(' ').unwrap_or(("GET", &query));
                 ask(request(method, path, &[]))
             }
+            "confess" => confess(request("GET", &query, &[])),
             "authorization" => ask(request("GET", "/me", &[("Authorization", "Bearer stolen")])),
             "keyless" => remote::write(" ", &request("POST", "/charges", &[])).and_then(|_| page(Vec::new())),
             "write" => remote::write("k", &request("POST", "/charges", &[])).and_then(|_| page(Vec::new())),
@@ -218,6 +236,7 @@ impl documents::Guest for Hostile {
             "too-few" => drop(plans.pop()),
             "too-many" => plans.push(Err(failure("extra", String::new()))),
             "loop" => loop_forever(),
+            "confess" => plans = jobs.iter().map(|job| Err(failure("confession", format!("{job:?}")))).collect(),
             _ => {}
         }
         plans
