@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use counterfoil_domain::ports::{
-    Clock, Door, ExchangeRecord, Pending, PluginShelf, PluginStore, Store, Targets, Vault, WallClock, Write,
+    Clock, Door, ExchangeRecord, Pending, PluginShelf, Store, Targets, Vault, WallClock, Write,
 };
-use counterfoil_egress::{BudgetKeeper, BudgetSnapshot, ExchangeSink, HttpDoor};
+use counterfoil_egress::{BudgetKeeper, BudgetSnapshot, CodeSignIn, ExchangeSink, HttpDoor};
 use counterfoil_engine::{BeforeRound, Engine, Parts, Sources, Worker};
 use counterfoil_runtime::registry::{Kept, Registry};
 use counterfoil_runtime::sandbox::{Sandbox, Workshop};
@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Config, MasterKeySource};
 use crate::live::Live;
 use crate::shelf::Shelf;
+use crate::sign_in::{People, own_url};
 use crate::wiring::{self, Wiring};
 
 /// Exchange records waiting to be stored; beyond it they are counted as dropped, never waited for.
@@ -69,6 +70,7 @@ pub async fn start(config: &Config) -> Result<Service> {
     let registry = Arc::new(Registry::new(sandbox(config, &clock)?));
     let targets: Arc<dyn Targets> = Arc::clone(&registry) as Arc<dyn Targets>;
     let (sink, records) = ExchangeSink::channel(RECORDS);
+    let codes = Arc::new(CodeSignIn::new(Arc::clone(&vault), Arc::clone(&clock), sink.clone()));
     let http = Arc::new(http_door(config, (Arc::clone(&vault), Arc::clone(&clock)), sink));
     let door: Arc<dyn Door> = Arc::clone(&http) as Arc<dyn Door>;
     let sources = Arc::new(Sources::default());
@@ -87,10 +89,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         clock: Arc::clone(&clock),
         changed: changed.clone(),
     };
-    let versions: Arc<dyn PluginStore> = Arc::new(store.clone());
-    let kept = Kept::open(&config.versions())
-        .with_context(|| format!("the folder {} cannot be used", config.versions().display()))?;
-    let shelf = Shelf::new((registry, kept), versions, parts.clone(), Arc::clone(&wiring));
+    let shelf = Shelf::new((registry, kept(config)?), Arc::new(store.clone()), parts.clone(), Arc::clone(&wiring));
     // What was active and what open work has to end on, then what lies in the folder.
     shelf.restore().await?;
     let watched = shelf.first_look(&config.plugins_dir).await;
@@ -107,6 +106,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         clock: Arc::clone(&clock),
         wiring: Arc::clone(&wiring),
     };
+    let people = People { store: Arc::clone(&shared), targets: Arc::clone(&targets), vault: Arc::clone(&vault), codes };
     let parts = ServerParts {
         store: Arc::clone(&shared),
         vault,
@@ -117,6 +117,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         changed,
         live: live.into_targets(),
         inspect: InspectMarketplace(Arc::new(wiring::inspect)),
+        sign_ins: people.into_sign_ins(config.public_url.clone().unwrap_or_else(|| own_url(address))),
         https: config.https,
     };
     let keepers = vec![
@@ -126,6 +127,11 @@ pub async fn start(config: &Config) -> Result<Service> {
     ];
     let server = tokio::spawn(counterfoil_server::serve(listener, parts, ended(stopped)));
     Ok(Service { address, store, stop, server, worker, keepers, door: http })
+}
+
+fn kept(config: &Config) -> Result<Kept> {
+    let folder = config.versions();
+    Kept::open(&folder).with_context(|| format!("the folder {} cannot be used", folder.display()))
 }
 
 async fn listen(config: &Config) -> Result<TcpListener> {
@@ -275,7 +281,7 @@ mod tests {
         let (_folder, config) = folder();
         let service = start(&config).await.unwrap();
         let mut half = std::net::TcpStream::connect(service.address).unwrap();
-        half.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nna").unwrap();
+        half.write_all(b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 9\r\n\r\nna").unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
         let begun = Instant::now();
         assert_eq!(service.stop_within(Duration::from_millis(300)).await.unwrap(), Stopped::CutOff);

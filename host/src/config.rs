@@ -10,6 +10,10 @@ use serde::Deserialize;
 pub const KEYS: &[(&str, &str)] = &[
     ("data_dir", "folder of the database, sealed secrets and budgets; default \"data\""),
     ("listen", "address and port of the API and dashboard; default \"127.0.0.1:8420\""),
+    (
+        "public_url",
+        "where browsers reach the service, for sign-ins to targets; default \"http://\" and the address it listens on",
+    ),
     ("plugins_dir", "folder of plugin components (*.wasm); default \"plugins\""),
     ("master_key", "what seals secrets: { file = \"master.key\" } or { env = \"COUNTERFOIL_MASTER_KEY\" }"),
     ("https", "true when people reach the server by https: cookies become Secure; default false"),
@@ -29,6 +33,7 @@ pub enum MasterKeySource {
 pub struct Config {
     pub data_dir: PathBuf,
     pub listen: String,
+    pub public_url: Option<String>,
     pub plugins_dir: PathBuf,
     pub master_key: MasterKeySource,
     pub https: bool,
@@ -51,6 +56,7 @@ impl Default for Config {
         Self {
             data_dir: "data".into(),
             listen: "127.0.0.1:8420".to_owned(),
+            public_url: None,
             plugins_dir: "plugins".into(),
             master_key: MasterKeySource::File("master.key".into()),
             https: false,
@@ -77,7 +83,11 @@ impl Config {
                 bail!("the key \"{key}\" is not known; {}", suggestion(key));
             }
         }
-        Ok(toml::from_str(text)?)
+        let mut config: Self = toml::from_str(text)?;
+        if let Some(url) = config.public_url.take() {
+            config.public_url = Some(plain_url(&url)?);
+        }
+        Ok(config)
     }
 
     /// Relative paths are the file's, not the shell's.
@@ -109,6 +119,22 @@ impl Config {
     }
 }
 
+/// Targets send browsers back below it: a whole address, without what comes after a path.
+fn plain_url(written: &str) -> Result<String> {
+    let url = reqwest::Url::parse(written).ok();
+    let is_good = url.is_some_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if !is_good {
+        bail!("public_url = \"{written}\" is not an address such as \"https://billing.example.com\"");
+    }
+    Ok(written.trim_end_matches('/').to_owned())
+}
+
 fn suggestion(key: &str) -> String {
     let nearest = KEYS
         .iter()
@@ -134,11 +160,15 @@ mod tests {
     #[test]
     fn every_key_has_an_effect_and_defaults_are_whole() {
         let config = Config::parse(
-            "data_dir = \"d\"\nlisten = \"127.0.0.1:1\"\nplugins_dir = \"p\"\nmaster_key = { env = \"K\" }\nhttps = true\nlog = \"debug\"\nlog_format = \"json\"",
+            "data_dir = \"d\"\nlisten = \"127.0.0.1:1\"\nplugins_dir = \"p\"\nmaster_key = { env = \"K\" }\nhttps = true\nlog = \"debug\"\nlog_format = \"json\"\npublic_url = \"https://b.example/\"",
         )
         .unwrap();
         assert_eq!(config.master_key, MasterKeySource::Env("K".to_owned()));
         assert_eq!(config.database(), PathBuf::from("d/counterfoil.db"));
+        assert_eq!(config.public_url.as_deref(), Some("https://b.example"));
         assert_eq!(Config::parse("").unwrap().listen, "127.0.0.1:8420");
+        for bad in ["b.example", "ftp://b.example", "https://b.example/?a=1", "https://me@b.example"] {
+            assert!(Config::parse(&format!("public_url = \"{bad}\"")).is_err(), "{bad}");
+        }
     }
 }

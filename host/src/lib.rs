@@ -7,4 +7,5 @@ pub mod config;
 pub mod exit;
 mod live;
 mod shelf;
+mod sign_in;
 mod wiring;

@@ -202,8 +202,13 @@ pub(crate) fn connection_route(connection: &Connection, card: &Card) -> Route {
             Some(token_url) => Some(token_url.clone()),
             None => auth.token_url.map(|url| fill(&url, part_of_url)),
         };
+        auth.authorize_url = match &connection.rules.sign_in.authorize_url {
+            Some(authorize_url) => Some(authorize_url.clone()),
+            None => auth.authorize_url.map(|url| fill(&url, part_of_url)),
+        };
         auth
     });
+    let shares = connection.rules.sign_in.with.clone();
     let static_headers = card
         .static_headers
         .iter()
@@ -219,7 +224,7 @@ pub(crate) fn connection_route(connection: &Connection, card: &Card) -> Route {
         budgets: card.budgets.clone(),
         app: format!("plugin/{}", card.id),
         exceptions: connection.exceptions.clone(),
-        auth_parameters: Vec::new(),
+        auth_parameters: shares.into_iter().map(|with| ("sign-in-with".to_owned(), with.to_string())).collect(),
     }
 }
 

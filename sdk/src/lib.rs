@@ -143,7 +143,7 @@ pub use date::{Date, Period};
 pub use directory::{Draft, Entity, EntityPage};
 pub use failure::{Class, Failure};
 pub use money::{Currency, Money};
-pub use order::{Adjustment, Job, Line, Link, Order};
+pub use order::{Adjustment, Billing, Job, Line, Link, Order, Proration, QuantityIs};
 pub use plan::{Action, Change, Field, Omission, Plan, PlanLine};
 pub use receipt::{ChangeReceipt, Located, Observation, ObservedDocument, ObservedLine, Receipt};
 pub use remote::{Remote, Request, Response};

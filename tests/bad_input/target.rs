@@ -3,6 +3,7 @@
 
 use chrono::Utc;
 use counterfoil_sim::world::{Currency, World, WorldSpec};
+use serde_json::Value;
 
 use crate::support::{Said, Shop, Sims, amounts, plugin};
 
@@ -36,16 +37,30 @@ fn all_gets_through(shop: &Shop, sims: &Sims) {
 }
 
 #[test]
-fn orders_in_a_currency_that_the_books_do_not_have_are_parked() {
+fn orders_in_a_currency_that_the_books_do_not_have_are_ignored_until_they_have_it() {
     let Some(plugin) = plugin() else { return };
     let spec = WorldSpec { currency: Currency::of("EUR").unwrap(), ..WorldSpec::new(1, Utc::now().date_naive()) };
     let sims = Sims::of(World::generate(&spec), "USD", "200");
     let shop = Shop::of(plugin, &sims);
     shop.run(&["check"]).exits(0);
-    nothing_gets_through(&shop, &sims, &["does not bill in EUR", "Add the currency in Xero, or ignore the order"]);
-    assert_eq!(shop.tasks(Some("parked"))[0]["amount"]["currency"], "EUR");
+    let waiting = || -> Vec<Value> {
+        let list =
+            shop.run(&["tasks", "list", "--json", "--limit", "5000", "--reason", "currency-not-offered"]).exits(0);
+        list.json()["tasks"].as_array().unwrap().clone()
+    };
+    let ignored = waiting();
+    assert!(!ignored.is_empty() && ignored.iter().all(|task| task["amount"]["currency"] == "EUR"));
+    let shown = shop.run(&["tasks", "show", ignored[0]["id"].as_str().unwrap()]).exits(0);
+    shown.with(&["the target bills nothing in EUR", "Add the currency there"]);
+    shop.run(&["plan"]).with(&["Planned 0 tasks"]);
+    assert_eq!(sims.writes(), [], "something was written");
     sims.xero.state().enable_currency("EUR");
-    all_gets_through(&shop, &sims);
+    shop.run(&["check"]).exits(0);
+    assert!(waiting().is_empty(), "{:?}", waiting());
+    let ready = shop.tasks(Some("ready"));
+    shop.run(&["plan", "--brief"]).exits(2);
+    shop.run(&["sync", "--all"]).exits(0);
+    assert_eq!(sims.books(), amounts(&ready), "each once, and for its amount");
     assert!(sims.xero.state().documents().iter().all(|document| document.currency == "EUR"));
 }
 

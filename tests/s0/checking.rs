@@ -152,3 +152,37 @@ async fn s0_4_with_tasks_only_what_came_after_the_last_one_is_read() {
     assert!(read.iter().all(|one| !one.path.ends_with(&old) && !one.path.ends_with(&last)), "nothing is read twice");
     bench.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s0_4_older_orders_are_read_for_the_days_that_somebody_asks_for() {
+    let bench = Bench::start(nothing_sold(), &[xero_plugin().await]).await;
+    let days_ago = |days: i64| ago(60 * 24 * days);
+    let ended = bench.sell(SEATS, 3, days_ago(70), OrderStatus::Completed);
+    let credit = bench.order(Kind::CancelRefund, &ended, None, days_ago(65));
+    let active = bench.sell(SEATS, 2, days_ago(66), OrderStatus::Completed);
+    let outside = bench.sell(SEATS, 5, days_ago(90), OrderStatus::Completed);
+    bench.connect(json!({})).await;
+    let path = format!("/v1/connections/{XERO}/check");
+    let day = |days: i64| days_ago(days).date_naive().to_string();
+    let days = json!({ "from": day(70), "to": day(60) });
+    let (status, refused) = bench.api.call(reqwest::Method::POST, &path, Some(&days)).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("not-checked-yet")), "{refused}");
+
+    bench.check(XERO).await;
+    let before = bench.tasks(XERO, "").await;
+    assert!(before.iter().all(|task| task.kind == "initial"), "{before:#?}");
+    let run = bench.api.run(&path, &days).await;
+    assert_eq!((run.kind.as_str(), run.state.as_str(), run.counts["tasks-new"]), ("backfill", "done", 3), "{run:#?}");
+    // What ended before the first check is billed by its own orders; the snapshot stands for what was active.
+    assert_eq!(bench.task(XERO, &ended).await.task.state, "ready");
+    assert_eq!(bench.task(XERO, &credit).await.task.state, "ready");
+    let covered = bench.task(XERO, &active).await.task.ignored.unwrap();
+    assert_eq!(covered.reason, "covered-by-initial-task");
+    let tasks = bench.tasks(XERO, "").await;
+    assert_eq!(tasks.len(), before.len() + 3);
+    assert!(tasks.iter().all(|task| task.number != outside), "the days are those that were asked for");
+    // Once more makes nothing new, and the next check goes on from where the last one stood.
+    assert_eq!(bench.api.run(&path, &days).await.counts.get("tasks-new"), None);
+    assert_eq!(bench.check(XERO).await.counts.get("tasks-new"), None);
+    bench.stop().await;
+}

@@ -32,7 +32,9 @@ async fn d_1_tasks_schedule_and_marketplace_stay_with_the_host_when_the_target_i
     );
 
     let (folder, market, books) = bench.stop().await;
+    // An active version is kept by its digest: without its file in the folder it would still be there.
     std::fs::remove_file(folder.path().join("plugins/xero.wasm")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("data/versions")).unwrap();
     let service = serve(folder.path()).await;
     let api = Api::new(&service, folder.path());
     let page: TaskPage = api.get(&format!("/v1/tasks?connection={XERO}")).await;

@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::{
     Connection, ConnectionState, Exceptions, HostRules, Marketplace, MarketplaceKind, Reseller,
 };
-use counterfoil_domain::id::{Actor, CustomerId, LineId, OrderId, PluginDigest, RunId};
+use counterfoil_domain::id::{Actor, CustomerId, LineId, OrderId, PluginDigest, RunId, SubscriptionId};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::market::{Customer, OrderHead, Page, PageCursor, Product, Subscription};
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
 use counterfoil_domain::ports::{
-    Clock, DetailError, JournalStore as _, MarketplaceClient, OrderQuery, PageRequest, Pending, RunStore as _,
+    Clock, DetailError, JournalStore as _, MarketplaceClient, OrderQuery, PageRequest, Pending, Records, RunStore as _,
     SourceError, Store as _, TaskFilter, TaskStore as _, WallClock, Write,
 };
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
@@ -108,6 +108,10 @@ impl MarketplaceClient for Orders {
 
     fn subscriptions(&self, _: Option<PageCursor>) -> Pending<'_, Result<Page<Subscription>, SourceError>> {
         Box::pin(async { Ok(page(vec![])) })
+    }
+
+    fn records(&self, _: Vec<CustomerId>, _: Vec<SubscriptionId>) -> Pending<'_, Result<Records, SourceError>> {
+        Box::pin(async { Ok(Records::default()) })
     }
 
     fn products(&self, _: Option<PageCursor>) -> Pending<'_, Result<Page<Product>, SourceError>> {

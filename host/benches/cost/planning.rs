@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use counterfoil_domain::id::{CustomerId, EntityId, LineId, Revision, TaskId};
-use counterfoil_domain::job::{Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
+use counterfoil_domain::job::{Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource, QuantityIs};
 use counterfoil_domain::link::LinkKind;
 use counterfoil_domain::order::{Fee, LineKind};
 use counterfoil_domain::ports::{Exchange, Target};
@@ -64,13 +64,17 @@ fn job(n: usize) -> Job {
         product_code: line.product.as_ref().unwrap().code.clone(),
         product_name: line.product.as_ref().unwrap().name.clone(),
         quantity: line.quantity,
+        quantity_is: QuantityIs::Whole,
         unit_price: line.unit_price,
         unit_cost: None,
         amount: line.amount,
         cost: None,
         service_period: None,
+        billing: Billing::Billable,
+        taxable: None,
         price_source: PriceSource::Order,
         arithmetic: format!("{} × {} = {} USD", line.quantity, line.unit_price, line.amount),
+        proration: None,
         item: Some(EntityId::new("a4544d51-48f6-441f-a623-99ecbced6ab7")),
         attributes: vec![],
     };

@@ -1,9 +1,11 @@
 //! A store that notes how often it was asked for what, and how long callers waited for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::*;
 use counterfoil_domain::journal::{Batch, Effect};
@@ -12,6 +14,7 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::*;
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
 
@@ -96,6 +99,10 @@ pass!(TaskStore {
     totals(connection: Option<ConnectionId>) -> Vec<TaskTotal>;
     links(connection: &ConnectionId, kind: Option<LinkKind>) -> Vec<Link>;
     plan(digest: &PlanDigest) -> Option<SealedPlan>;
+    rules(connection: &ConnectionId) -> Vec<IgnoreRule>;
+    adjustments(tasks: Vec<TaskId>) -> Vec<Adjustments>;
+    claims(connection: &ConnectionId, subscriptions: Vec<SubscriptionId>) -> Vec<Claim>;
+    switched_on(connection: &ConnectionId) -> BTreeSet<CustomerId>;
 });
 pass!(JournalStore {
     batch(id: &BatchId) -> Option<Batch>;
@@ -103,6 +110,7 @@ pass!(JournalStore {
     times_sent(plan: &PlanDigest) -> u32;
     effects(batch: &BatchId) -> Vec<Effect>;
     receipt(plan: &PlanDigest) -> Option<StoredReceipt>;
+    receipts_of(task: &TaskId) -> Vec<StoredReceipt>;
     receipts(connection: &ConnectionId) -> Vec<StoredReceipt>;
     exchanges(caller: Option<String>, limit: usize) -> Vec<ExchangeRecord>;
     exchange_counts() -> Vec<(String, u64)>;

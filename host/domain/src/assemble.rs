@@ -1,20 +1,25 @@
-//! Jobs: an order, judged, becomes what a target plans with. Prices are decided here and nowhere else.
+//! Jobs: an order, judged, becomes what a target plans with, and what a plan of it is sealed on. What one line comes to
+//! is decided in `line`, and nowhere else.
+
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::connection::Connection;
+use crate::adjust::Adjustments;
+use crate::connection::{Connection, Descriptions, HostRules};
 use crate::digest::Digester;
 use crate::directory::Entity;
 use crate::id::{EntityId, TaskId};
-use crate::job::{Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
+use crate::job::{Job, JobKind, JobLink, JobOrder, PriceSource};
 use crate::judge::{Billable, LinkBook, link_of};
 use crate::link::{LinkKind, LinkState, LinkTarget};
 use crate::market::{Customer, Subscription};
 use crate::order::{Fee, LineKind, Order, OrderLine};
-use crate::pricing::{self, PriceError};
+use crate::plan::Plan;
+use crate::pricing::PriceError;
 
 /// What a job is made of, beside the order and its lines.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +34,8 @@ pub struct Parts<'a> {
     pub items: &'a BTreeMap<EntityId, Entity>,
     /// The connection's settings with the card's defaults filled in.
     pub settings: &'a [(String, String)],
+    /// What people set on the task.
+    pub adjustments: Option<&'a Adjustments>,
     pub today: NaiveDate,
 }
 
@@ -49,10 +56,11 @@ fn linked<'a>(billable: &Billable<'_>, links: &'a LinkBook) -> Option<&'a LinkTa
     }
 }
 
+/// `order` is the source's own; `lines` are of it as people left it.
 pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Job, PriceError> {
     let mut priced = Vec::with_capacity(lines.len());
     for billable in lines {
-        priced.push(line(order, billable, parts)?);
+        priced.push(line::line(order, billable, parts)?);
     }
     let total = priced.iter().map(|line| line.amount).sum();
     let cycle = parts.subscription.and_then(|s| s.cycle).or_else(|| lines.iter().find_map(|b| b.line.cycle));
@@ -78,7 +86,7 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
         },
         links: links(order, lines, parts.links),
         settings: parts.settings.to_vec(),
-        adjustments: Vec::new(),
+        adjustments: parts.adjustments.map(Adjustments::flat).unwrap_or_default(),
         marker: marker(order, parts.task),
         today: parts.today,
         attributes: Vec::new(),
@@ -92,41 +100,6 @@ fn marker(order: &Order, task: &TaskId) -> String {
     let mut tail = digest.short();
     tail.truncate(8);
     format!("{} cf:{tail}", order.number)
-}
-
-fn line(order: &Order, billable: &Billable<'_>, parts: Parts<'_>) -> Result<JobLine, PriceError> {
-    let target = linked(billable, parts.links);
-    let item = target.and_then(|target| parts.items.get(&target.id));
-    let catalogue = match (billable.price, target) {
-        (PriceSource::Catalogue, None) => {
-            return Err(PriceError::NoItem { product: billable.line.description.clone() });
-        }
-        _ => item.and_then(|item| item.price),
-    };
-    let rounding = parts.connection.rules.rounding;
-    let priced = pricing::price(billable.line, billable.price, billable.why, catalogue, order.currency, rounding)?;
-    let product = billable.line.product.as_ref();
-    let unit_cost = billable.line.unit_cost.or_else(|| item.and_then(|item| item.cost));
-    let cost = unit_cost
-        .and_then(|cost| cost.checked_mul(billable.line.quantity))
-        .map(|cost| rounding.apply(cost, order.currency.minor_units()));
-    Ok(JobLine {
-        id: billable.line.id.clone(),
-        fee: billable.fee,
-        description: billable.line.description.clone(),
-        product_code: product.map(|p| p.code.clone()).unwrap_or_default(),
-        product_name: product.map(|p| p.name.clone()).unwrap_or_default(),
-        quantity: billable.line.quantity,
-        unit_price: priced.unit_price,
-        unit_cost,
-        amount: priced.amount,
-        cost,
-        service_period: billable.line.service_period,
-        price_source: billable.price,
-        arithmetic: priced.arithmetic,
-        item: target.map(|target| target.id.clone()),
-        attributes: Vec::new(),
-    })
 }
 
 /// The links that this job rests on, and no others: another customer's link is nobody's business here.
@@ -175,7 +148,34 @@ pub fn links_digest(job: &Job) -> String {
 
 pub fn settings_digest(settings: &[(String, String)], connection: &Connection) -> String {
     let mut digest = Digester::new("settings");
-    digest.pairs(settings).text(&format!("{:?}", connection.rules.rounding));
+    // Every rule that changes a job is named: a new one does not compile before somebody decided whether it does.
+    let HostRules {
+        rounding,
+        proration,
+        descriptions: Descriptions { source, template, trim },
+        refunds,
+        // Seen in how the lines are judged.
+        price_source: _,
+        recurring_before_period: _,
+        // Seen by the checker or by nobody who makes a job.
+        most_per_plan: _,
+        most_lines: _,
+        most_change: _,
+        start_on: _,
+        many_to_one: _,
+        auto_sync: _,
+        check_every: _,
+        notify: _,
+        sign_in: _,
+    } = &connection.rules;
+    digest
+        .pairs(settings)
+        .text(&format!("{rounding:?}"))
+        .text(proration.name())
+        .text(source.name())
+        .text(template)
+        .text(if *trim { "trim" } else { "" })
+        .text(refunds.name());
     digest.short()
 }
 
@@ -202,8 +202,9 @@ pub fn target_records_digest(job: &Job, items: &BTreeMap<EntityId, Entity>) -> S
     digest.short()
 }
 
-/// How each line was judged: row, price source and why. Rules that change it make the plan stale.
-pub fn rules_digest(lines: &[Billable<'_>]) -> String {
+/// How each line was judged: row, price source and why; and which days and share of a period the subscription gives it.
+/// Rules, and a subscription, that change it make the plan stale.
+pub fn rules_digest(lines: &[Billable<'_>], job: &Job) -> String {
     let mut digest = Digester::new("rules");
     digest.count(lines.len());
     for billable in lines {
@@ -211,7 +212,12 @@ pub fn rules_digest(lines: &[Billable<'_>]) -> String {
             .text(billable.line.id.as_str())
             .text(&billable.row)
             .text(billable.price.name())
-            .text(billable.why.name());
+            .text(billable.why.name())
+            .text(if billable.prorate { "prorate" } else { "" });
+    }
+    for line in &job.order.lines {
+        let share = line.proration.as_ref().map(|prorated| format!("{:?} {}", prorated.share, prorated.why));
+        digest.maybe(line.service_period.map(|period| format!("{period:?}")).as_deref()).maybe(share.as_deref());
     }
     digest.short()
 }
@@ -223,3 +229,21 @@ pub fn products(lines: &[OrderLine]) -> impl Iterator<Item = &crate::order::Prod
         .filter(|line| !matches!(line.kind, LineKind::NotBillable(_) | LineKind::Fee(Fee::CancellationFee)))
         .filter_map(|line| line.product.as_ref())
 }
+
+/// The plan with what each of its lines costs, so that a margin can be shown whatever the target's documents carry.
+/// Only where every line of the order that it carries tells its cost.
+#[must_use]
+pub fn with_costs(mut plan: Plan, job: &Job) -> Plan {
+    let costs: BTreeMap<_, _> = job.order.lines.iter().map(|line| (&line.id, line.cost)).collect();
+    for line in plan.changes.iter_mut().flat_map(|change| &mut change.lines) {
+        line.attributes.retain(|(name, _)| name != COST);
+        let cost = line.covers.iter().map(|id| costs.get(id).copied().flatten()).sum::<Option<Decimal>>();
+        if let Some(cost) = cost.filter(|_| !line.covers.is_empty()) {
+            line.attributes.push((COST.to_owned(), cost.normalize().to_string()));
+        }
+    }
+    plan
+}
+
+/// The host's own attribute on a plan's line.
+pub const COST: &str = "host.cost";

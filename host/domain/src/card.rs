@@ -116,6 +116,24 @@ pub struct Auth {
     pub secrets: Vec<String>,
     /// For `header`: which header takes the secret.
     pub header: Option<String>,
+    /// For a sign-in by a person: a refresh token that is not used for so long is worth nothing.
+    pub refresh_days: Option<u32>,
+    /// Where the target lists the accounts that one sign-in opens.
+    pub tenants: Option<TenantList>,
+}
+
+/// A read, with the fresh token, of what a sign-in opens. It answers an array of objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantList {
+    /// From the root of the base URL's host, which may lie above the base URL.
+    pub path: String,
+    /// Fields of each object.
+    pub id: String,
+    pub name: String,
+    /// Only objects whose field has this value.
+    pub only: Option<(String, String)>,
+    /// The connection's setting that holds the chosen one.
+    pub setting: String,
 }
 
 named! {
@@ -199,8 +217,8 @@ pub struct Setting {
 }
 
 named! {
-    /// A circumstance under which a fee takes the order's price even when the catalogue is the source.
-    OrderPriceWhen {
+    /// What may be true of a line beside its fee, and what a row may ask about.
+    Circumstance {
         AlignedWithStatementDay = "aligned-with-statement-day",
         PartialPeriod = "partial-period",
     }
@@ -216,5 +234,10 @@ pub struct Scenario {
     pub usage: Option<bool>,
     /// Each fee it takes, with the price when the target's catalogue is the source.
     pub fees: Vec<(Fee, crate::job::PriceSource)>,
-    pub order_price_when: Vec<(OrderPriceWhen, Vec<Fee>)>,
+    /// When a fee takes the order's price even though the catalogue is the source.
+    pub order_price_when: Vec<(Circumstance, Vec<Fee>)>,
+    /// When it takes nothing: the target has no way to bill it.
+    pub refused_when: Vec<Circumstance>,
+    /// Fees of which the host charges a part of the price when only a part of the period is left.
+    pub prorate: Vec<Fee>,
 }

@@ -1,19 +1,19 @@
 //! The second, independent reader of every plan: re-derives what must hold before it may be confirmed.
 //! Shares no arithmetic with the plugin that made the plan.
 
+mod history;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use crate::claim::Claim;
 use crate::connection::HostRules;
 use crate::id::LineId;
-use crate::job::{Job, PriceSource};
+use crate::job::{AMOUNT_IF_BILLED, Billing, Job, JobLine, PriceSource};
 use crate::link::LinkKind;
 use crate::money::Money;
 use crate::plan::{Action, Change, Finding, Plan, PlanLine, Severity};
-
-/// More lines than any order of ours has: a plan that large is a defect, not a bill.
-const MOST_LINES: usize = 1_000;
 
 /// What a plan is held against.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct Against<'a> {
     pub order_total: Option<Money>,
     pub documents: &'a [String],
     pub rules: &'a HostRules,
+    /// What was confirmed for the same subscription before, by other tasks.
+    pub history: &'a [Claim],
 }
 
 /// Every finding; none means that the plan may be confirmed as it is.
@@ -31,7 +33,7 @@ pub fn check(plan: &Plan, against: Against<'_>) -> Vec<Finding> {
     if plan.task != against.job.task {
         findings.block("wrong-task", "the plan answers to another task".to_owned());
     }
-    keys(plan, &mut findings);
+    keys(plan, against.rules, &mut findings);
     for change in &plan.changes {
         document(change, against, &mut findings);
         for line in &change.lines {
@@ -40,8 +42,9 @@ pub fn check(plan: &Plan, against: Against<'_>) -> Vec<Finding> {
     }
     let left_out = coverage(plan, against, &mut findings);
     totals(plan, against, left_out, &mut findings);
-    cycle(against, &mut findings);
-    catalogue(against, &mut findings);
+    container(against, &mut findings);
+    costs(against, &mut findings);
+    history::check(against, &mut findings);
     findings.0
 }
 
@@ -58,7 +61,7 @@ impl Findings {
     }
 }
 
-fn keys(plan: &Plan, findings: &mut Findings) {
+fn keys(plan: &Plan, rules: &HostRules, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for change in &plan.changes {
         if change.key.as_str().is_empty() || !seen.insert(&change.key) {
@@ -69,8 +72,9 @@ fn keys(plan: &Plan, findings: &mut Findings) {
         }
     }
     let lines: usize = plan.changes.iter().map(|change| change.lines.len()).sum();
-    if lines > MOST_LINES {
-        findings.block("too-many-lines", format!("the plan has {lines} lines; {MOST_LINES} is the bound"));
+    let most = rules.most_lines;
+    if lines > usize::try_from(most).unwrap_or(usize::MAX) {
+        findings.block("too-many-lines", format!("the plan has {lines} lines; {most} is the bound of this connection"));
     }
 }
 
@@ -187,7 +191,7 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
     if total != due {
         findings.block("plan-total", format!("the plan comes to {total}, the order to {due}"));
     }
-    let all_from_order = order.lines.iter().all(|line| line.price_source == PriceSource::Order);
+    let all_from_order = order.lines.iter().all(|line| line.price_source != PriceSource::Catalogue);
     // A source may count finer than a coin; what is billed never does.
     let said = against.order_total.map(|said| said.rounded(against.rules.rounding));
     if let Some(said) = said.filter(|said| !all_from_order && said.amount != order.total) {
@@ -195,7 +199,15 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
         let text = format!("the marketplace's prices come to {said}, with the target's catalogue it is {ours}");
         findings.add(Severity::Notes, "catalogue-differs", text);
     }
-    if let Some(said) = said.filter(|said| all_from_order && said.amount != order.total) {
+    let withheld = withheld(against.job);
+    if !withheld.is_zero() {
+        let text = format!(
+            "{} is not billed, because this connection takes refunds by quantity only",
+            Money::new(withheld, order.currency)
+        );
+        findings.add(Severity::Notes, "refunds-by-quantity", text);
+    }
+    if let Some(said) = said.filter(|said| all_from_order && said.amount != order.total + withheld) {
         let ours = Money::new(order.total, order.currency);
         let text = format!("the marketplace says the order comes to {said}, its billable lines come to {ours}");
         findings.add(Severity::NeedsPerson, "order-total-differs", text);
@@ -209,23 +221,37 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
     }
 }
 
-/// A monthly subscription goes on a monthly container, and so on.
-fn cycle(against: Against<'_>, findings: &mut Findings) {
+/// Money that the connection's own rule keeps off the bill. What a person took off is theirs to accept.
+fn withheld(job: &Job) -> Decimal {
+    let by_person = |line: &JobLine| job.adjustments.iter().any(|set| set.line == line.id && set.field == "billing");
+    let kept_off = job.order.lines.iter().filter(|line| line.billing != Billing::Billable && !by_person(line));
+    let told = kept_off.filter_map(|line| line.attributes.iter().find(|(name, _)| name == AMOUNT_IF_BILLED));
+    told.filter_map(|(_, amount)| amount.parse::<Decimal>().ok()).sum()
+}
+
+/// A monthly subscription goes on a monthly container, and the container bills in the order's currency.
+fn container(against: Against<'_>, findings: &mut Findings) {
     let order = &against.job.order;
     for link in against.job.links.iter().filter(|link| link.kind == LinkKind::Container) {
-        let Some((_, cycle)) = link.attributes.iter().find(|(name, _)| name == "cycle") else { continue };
-        if !order.billing_cycle.is_empty() && *cycle != order.billing_cycle {
+        let told = |name: &str| link.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        if let Some(cycle) =
+            told("cycle").filter(|cycle| !order.billing_cycle.is_empty() && **cycle != order.billing_cycle)
+        {
             let text =
                 format!("{} bills every {cycle}, the subscription every {}", link.target_name, order.billing_cycle);
             findings.block("cycle-mismatch", text);
         }
+        if let Some(currency) = told("currency").filter(|currency| **currency != order.currency.code()) {
+            let text = format!("{} bills in {currency}, the order is in {}", link.target_name, order.currency);
+            findings.block("container-currency", text);
+        }
     }
 }
 
-/// A catalogue price below cost is shown, not stopped.
-fn catalogue(against: Against<'_>, findings: &mut Findings) {
-    for line in &against.job.order.lines {
-        if let Some(cost) = line.unit_cost.filter(|cost| line.unit_price < *cost) {
+/// A price below cost is shown, not stopped.
+fn costs(against: Against<'_>, findings: &mut Findings) {
+    for line in against.job.order.lines.iter().filter(|line| line.billing == Billing::Billable) {
+        if let Some(cost) = line.unit_cost.filter(|cost| line.unit_price < *cost && !line.amount.is_sign_negative()) {
             let text = format!("line {}: the price {} is below the cost {cost}", line.id, line.unit_price);
             findings.add(Severity::Notes, "below-cost", text);
         }

@@ -69,6 +69,8 @@ ids! {
     EffectKey,
     /// Names one change inside its connection, for ever.
     ChangeKey,
+    /// One standing decision of a person to ignore what fits it.
+    RuleId,
     /// One piece of work asked for by a person, the API or a schedule.
     RunId,
     /// A thing in the target: party, item, container, account.

@@ -8,6 +8,7 @@ use crate::link::LinkKind;
 use crate::money::Currency;
 use crate::order::{BillingModel, Fee, OrderKey, named};
 use crate::period::Period;
+use crate::proration::Prorated;
 use std::fmt;
 
 named! {
@@ -15,6 +16,31 @@ named! {
     PriceSource {
         Order = "order",
         Catalogue = "catalogue",
+        /// Somebody set it for this line.
+        Person = "person",
+    }
+}
+
+named! {
+    /// Whether a line's customer pays for it.
+    Billing {
+        Billable = "billable",
+        /// Shown, at no price.
+        NoCharge = "no-charge",
+        /// Kept where the target keeps such lines, else left out.
+        DoNotBill = "do-not-bill",
+    }
+}
+
+named! {
+    /// What a line's quantity means.
+    QuantityIs {
+        /// How much there is of it.
+        Whole = "whole",
+        /// How much was added or taken away.
+        Delta = "delta",
+        /// What it will be from the renewal on: the order is scheduled on renewal.
+        Total = "total",
     }
 }
 
@@ -31,6 +57,25 @@ named! {
     }
 }
 
+impl JobKind {
+    /// What it stands for, for whoever does not know the marketplace's words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Sales => "Sales order: a new subscription",
+            Self::Change => "Change order: an existing subscription was upgraded or downgraded",
+            Self::Billing => {
+                "Billing order: an existing usage-based subscription, or one that is billed anew for each period"
+            }
+            Self::Cancellation => "Cancellation order: an existing subscription was ended",
+            Self::Renewal => "Renewal order: an existing subscription goes on for another period",
+            Self::Initial => "Initial task: a subscription that was active before the first check",
+        }
+    }
+}
+
+/// The attribute of a line that is not billed: what it would have come to.
+pub const AMOUNT_IF_BILLED: &str = "amount-if-billed";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobLine {
     pub id: LineId,
@@ -39,15 +84,21 @@ pub struct JobLine {
     pub product_code: String,
     pub product_name: String,
     pub quantity: Decimal,
+    pub quantity_is: QuantityIs,
     pub unit_price: Decimal,
     pub unit_cost: Option<Decimal>,
-    /// What must be billed: net, rounded to the smallest coin, signed.
+    /// What must be billed: net, rounded to the smallest coin, signed. Zero unless the line is billable.
     pub amount: Decimal,
     pub cost: Option<Decimal>,
     pub service_period: Option<Period>,
+    pub billing: Billing,
+    /// None: as the target has it for the item.
+    pub taxable: Option<bool>,
     pub price_source: PriceSource,
     /// The sum, spelled out: "18 × 33.00 = 594.00 USD, price from the order".
     pub arithmetic: String,
+    /// How the first, incomplete period was charged, and by whom; none: nobody was asked to prorate it.
+    pub proration: Option<Prorated>,
     /// Target id of the linked item.
     pub item: Option<EntityId>,
     pub attributes: Vec<(String, String)>,

@@ -12,9 +12,11 @@ use crate::id::Actor;
 use crate::job::{JobKind, PriceSource};
 use crate::link::{Link, LinkKind, LinkState};
 use crate::market::{Subscription, SubscriptionLine};
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::order::{BillingModel, Fee, LineKind, Order, OrderLine, OrderStatus, OrderType};
 use crate::pricing::is_partial;
+use crate::print::{bills, worth};
+use crate::rule::{IgnoreRule, Seen, first_fit};
 use crate::scenario::{self, PriceWhy, Situation, Taken};
 use crate::task::{IgnoreReason, Ignored, Need, Verdict};
 
@@ -48,7 +50,17 @@ pub struct Law<'a> {
     pub links: &'a LinkBook,
     /// Codes of products that are pay-per-use, in lower case: sources spell them as they like.
     pub metered: &'a BTreeSet<String>,
+    pub standing: Standing<'a>,
     pub now: DateTime<Utc>,
+}
+
+/// What stands beside the table and holds for every order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Standing<'a> {
+    /// People's standing decisions to ignore, oldest first.
+    pub rules: &'a [IgnoreRule],
+    /// What the target can bill in; none: it was not asked or did not tell, so nothing is concluded.
+    pub currencies: Option<&'a BTreeSet<Currency>>,
 }
 
 /// A line that will be billed, and by which price.
@@ -59,6 +71,8 @@ pub struct Billable<'a> {
     pub row: String,
     pub price: PriceSource,
     pub why: PriceWhy,
+    /// The host charges only what is left of the period: the row says so, and the price is the order's.
+    pub prorate: bool,
 }
 
 /// The judgement of an order: what to bill and what it needs, or why it is ignored.
@@ -90,26 +104,83 @@ pub fn job_kind(order: &Order) -> JobKind {
     }
 }
 
+/// First what the order is: no rule changes that it is not final or bills nothing. Then people's rules, before the table:
+/// whoever excluded a customer wants to read that, and not which fee some version of a plugin does not know; and only the
+/// person's reason can be taken back by a person. Then the table, and last whether the target has the currency: for an order
+/// that no row takes, nobody has to add one.
 pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<'_>) -> Judgement<'a> {
+    if let Some((reason, text)) = settled(order) {
+        let notes = order.lines.iter().filter_map(dropped).collect();
+        return Judgement { notes, ..Judgement::ignored(reason, text, law.now) };
+    }
+    if let Some(excluded) = excluded(Seen { order, is_snapshot: false }, law) {
+        return excluded;
+    }
+    offered(order, by_table(order, subscription, law), law)
+}
+
+/// Why an order is not synchronized whatever the rules and the target are.
+pub fn settled(order: &Order) -> Option<(IgnoreReason, String)> {
+    let not_final = |text: String| Some((IgnoreReason::NotFinal, text));
     match order.status {
         OrderStatus::Completed => {}
         OrderStatus::Cancelled => {
-            let text = "the order was cancelled in the marketplace; it bills nothing";
-            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+            return not_final("the order was cancelled in the marketplace; it bills nothing".to_owned());
         }
         OrderStatus::Error => {
-            let text = "the order is in error in the marketplace; it is read again until it completes";
-            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+            return not_final(
+                "the order is in error in the marketplace; it is read again until it completes".to_owned(),
+            );
         }
         status => {
             let text = format!("the order is still {status} in the marketplace; it is read again until it completes");
-            return Judgement::ignored(IgnoreReason::NotFinal, text, law.now);
+            return not_final(text);
         }
     }
     if order.kind() == OrderType::Migration {
         let text = "the subscription was migrated; reconcile it once, later orders of it are ordinary";
-        return Judgement::ignored(IgnoreReason::MigratedSubscription, text, law.now);
+        return Some((IgnoreReason::MigratedSubscription, text.to_owned()));
     }
+    if !order.lines.is_empty() && !order.lines.iter().any(bills) {
+        return Some((IgnoreReason::ZeroAmount, "no line of it bills anything".to_owned()));
+    }
+    None
+}
+
+/// By a rule of a person.
+pub(crate) fn excluded<'a>(seen: Seen<'_>, law: Law<'_>) -> Option<Judgement<'a>> {
+    let fit = first_fit(law.standing.rules, seen, law.now.date_naive())?;
+    let verdict = Verdict::Ignored(fit.ignored(law.now));
+    Some(Judgement { verdict, lines: Vec::new(), notes: Vec::new(), scenario: String::new() })
+}
+
+/// The judgement, unless the target has no such currency.
+pub(crate) fn offered<'a>(order: &Order, judgement: Judgement<'a>, law: Law<'_>) -> Judgement<'a> {
+    let Some(currencies) = law.standing.currencies.filter(|all| !all.contains(&order.currency)) else {
+        return judgement;
+    };
+    if matches!(judgement.verdict, Verdict::Ignored(_)) {
+        return judgement;
+    }
+    let offers: Vec<&str> = currencies.iter().map(Currency::code).collect();
+    let text = format!(
+        "the target bills nothing in {}; it offers {}. Add the currency there: the next check takes the order up again",
+        order.currency,
+        offers.join(", ")
+    );
+    Judgement { notes: judgement.notes, ..Judgement::ignored(IgnoreReason::CurrencyNotOffered, text, law.now) }
+}
+
+/// What is said of a line that bills nothing.
+fn dropped(line: &OrderLine) -> Option<String> {
+    match &line.kind {
+        LineKind::NotBillable(kind) => Some(format!("line {}: {kind} moves money but bills nothing", line.id)),
+        _ if line.amount.is_zero() => Some(format!("line {}: {} comes to zero", line.id, line.kind.name())),
+        _ => None,
+    }
+}
+
+fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<'_>) -> Judgement<'a> {
     let table = table(law);
     if order.lines.is_empty() {
         return without_lines(order, subscription, &table, law);
@@ -117,31 +188,22 @@ pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law
     let mut lines = Vec::new();
     let mut notes = Vec::new();
     for line in &order.lines {
-        if let LineKind::NotBillable(kind) = &line.kind {
-            notes.push(format!("line {}: {kind} moves money but bills nothing", line.id));
-            continue;
-        }
-        if line.amount.is_zero() {
-            notes.push(format!("line {}: {} comes to zero", line.id, line.kind.name()));
+        if let Some(note) = dropped(line) {
+            notes.push(note);
             continue;
         }
         let at = situation(order, line, subscription, law.metered);
         match scenario::take(&table, at, &line.kind, law.rules.price_source) {
             Taken::Yes { row, price, why } => {
                 let LineKind::Fee(fee) = line.kind else { continue };
-                lines.push(Billable { line, fee, row, price, why });
+                let prorate = scenario::prorates(&table, &row, fee, price);
+                lines.push(Billable { line, fee, row, price, why, prorate });
             }
             Taken::No { reason, text } => {
                 let text = format!("line {} ({}): {text}", line.id, line.description);
                 return Judgement::ignored(reason, text, law.now);
             }
         }
-    }
-    if lines.is_empty() {
-        return Judgement {
-            notes,
-            ..Judgement::ignored(IgnoreReason::ZeroAmount, "no line of it bills anything", law.now)
-        };
     }
     let scenario = lines.first().map(|line| line.row.clone()).unwrap_or_default();
     let verdict = links(order, &lines, law);
@@ -240,6 +302,15 @@ pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verd
             needs.insert(Need::Link { kind: LinkKind::Party, source: customer.to_owned(), name: customer.to_owned() });
         }
     }
+    let never = |kind: LinkKind, source: &str| {
+        law.links.get(kind, source).is_some_and(|link| link.state == LinkState::NeverSync)
+    };
+    if let Some(subscription) = order.subscription.as_ref().filter(|id| never(LinkKind::Container, id.as_str())) {
+        return ignored(IgnoreReason::ExcludedProduct, format!("subscription {subscription} is never synchronized"));
+    }
+    if let Some(fee) = lines.iter().map(|line| line.fee.name()).find(|fee| never(LinkKind::Fee, fee)) {
+        return ignored(IgnoreReason::ExcludedProduct, format!("fee {fee} is never synchronized"));
+    }
     for billable in lines {
         let Some((kind, source, name)) = link_of(billable) else { continue };
         match law.links.get(kind, &source).map(|link| &link.state) {
@@ -268,10 +339,11 @@ pub fn link_of(billable: &Billable<'_>) -> Option<(LinkKind, String, String)> {
     }
 }
 
-/// The order's money: the sum of what it bills, else what it says of itself.
+/// The order's money: the sum of what it bills; of one that is not billed, what it says of itself, else its lines: what is
+/// ignored shows its money.
 pub fn amount(order: &Order, lines: &[Billable<'_>]) -> Decimal {
     if lines.is_empty() {
-        return order.total.unwrap_or(Decimal::ZERO);
+        return order.total.or_else(|| worth(order)).unwrap_or(Decimal::ZERO);
     }
     lines.iter().map(|billable| billable.line.amount).sum()
 }

@@ -62,3 +62,22 @@ pub struct Link {
     /// Why it is so: "external id 1000017 is the contact number", "set by ann@example.com".
     pub why: String,
 }
+
+impl Link {
+    /// The source as people know it: "Green Lane (1000017)".
+    pub fn called(&self) -> String {
+        let source = &self.key.source;
+        match self.source_name.trim() {
+            "" => source.clone(),
+            name if name == source => source.clone(),
+            name => format!("{name} ({source})"),
+        }
+    }
+
+    pub fn target(&self) -> Option<&LinkTarget> {
+        match &self.state {
+            LinkState::Linked(target) => Some(target),
+            LinkState::Unlinked | LinkState::NeverSync => None,
+        }
+    }
+}

@@ -39,6 +39,7 @@ pub struct Keys<'a> {
 const EXTERNAL: &str = "external id";
 const TAX: &str = "tax number";
 const CODE: &str = "code";
+const PART: &str = "part number";
 
 impl<'a> Keys<'a> {
     pub fn of(entities: &'a [Entity]) -> Self {
@@ -47,13 +48,19 @@ impl<'a> Keys<'a> {
             keys.add(EXTERNAL, entity.attribute("external-id").map(str::to_owned), entity);
             keys.add(TAX, entity.attribute("tax-number").map(alphanumeric), entity);
             keys.add(CODE, Some(entity.code.to_lowercase()), entity);
+            for name in ["mpn", "sku"] {
+                keys.add(PART, entity.attribute(name).map(str::to_lowercase), entity);
+            }
         }
         keys
     }
 
     fn add(&mut self, kind: &'static str, key: Option<String>, entity: &'a Entity) {
         if let Some(key) = key.filter(|key| !key.trim().is_empty()) {
-            self.by_key.entry((kind, key)).or_default().push(entity);
+            let holders = self.by_key.entry((kind, key)).or_default();
+            if holders.last().is_none_or(|last| last.id != entity.id) {
+                holders.push(entity);
+            }
         }
     }
 
@@ -72,6 +79,11 @@ impl<'a> Keys<'a> {
 /// Tax numbers are written with blanks, dots and country signs of every sort.
 fn alphanumeric(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
+}
+
+/// What a tax number is compared by. A short "number" ("0", "NA") is a placeholder, not a key.
+pub(crate) fn tax_key(text: &str) -> Option<String> {
+    Some(alphanumeric(text)).filter(|tax| tax.len() >= 6)
 }
 
 /// Keys that more than one customer of a marketplace has, with the customers' names.
@@ -100,14 +112,15 @@ fn tries(customer: &Customer) -> Vec<(&'static str, String, String)> {
     }
     let id = customer.id.as_str();
     tries.push((EXTERNAL, id.to_owned(), format!("the target holds marketplace id {id} as external id")));
-    if let Some(tax) = &customer.tax_number {
-        let tax = alphanumeric(tax);
-        // A short "number" ("0", "NA") is a placeholder, not a key.
-        if tax.len() >= 6 {
-            tries.push((TAX, tax.clone(), format!("tax number {tax} is the same in both")));
-        }
+    if let Some(tax) = customer.tax_number.as_deref().and_then(tax_key) {
+        tries.push((TAX, tax.clone(), format!("tax number {tax} is the same in both")));
     }
     tries
+}
+
+/// Everything that a customer's party could be found by, its name not among it.
+pub fn known_by(customer: &Customer) -> Vec<String> {
+    tries(customer).into_iter().flat_map(|(kind, key, _)| [kind.to_owned(), key]).collect()
 }
 
 /// The party of a customer: by external id (its own or the marketplace's), else by tax number.
@@ -133,10 +146,20 @@ pub fn party(
     Err(NoMatch::Nothing)
 }
 
-/// The item of a product: its code is the marketplace's code, whatever the case.
-pub fn item(connection: &ConnectionId, product: &ProductRef, keys: &Keys<'_>) -> Result<Link, NoMatch> {
-    for (kind, key) in [(EXTERNAL, product.code.clone()), (CODE, product.code.to_lowercase())] {
+/// The item of a product: its code or part number is the marketplace's code, whatever the case. `taken` are items that
+/// another product must not get too; it is empty where many products may share one.
+pub fn item(
+    connection: &ConnectionId,
+    product: &ProductRef,
+    keys: &Keys<'_>,
+    taken: &BTreeMap<String, String>,
+) -> Result<Link, NoMatch> {
+    let lower = product.code.to_lowercase();
+    for (kind, key) in [(EXTERNAL, product.code.clone()), (CODE, lower.clone()), (PART, lower)] {
         if let Some(entity) = keys.unique(kind, &key)? {
+            if let Some(by) = taken.get(entity.id.as_str()).filter(|by| **by != product.code) {
+                return Err(NoMatch::Taken { target: entity.name.clone(), by: by.clone() });
+            }
             let why = format!("{kind} {} is the same in both", product.code);
             return Ok(linked(connection, LinkKind::Item, &product.code, &product.name, entity, why));
         }

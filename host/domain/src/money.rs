@@ -1,5 +1,6 @@
 //! Exact money: an amount never travels without its currency, is never a float, and is rounded once.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -65,6 +66,14 @@ impl Rounding {
         };
         amount.round_dp_with_strategy(digits, strategy)
     }
+
+    /// As an amount's arithmetic says it.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::HalfAwayFromZero => "rounded half up",
+            Self::HalfEven => "rounded half even",
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +111,10 @@ impl Money {
         Ok(Self::new(amount, self.currency))
     }
 
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        self.plus(Self::new(-other.amount, other.currency))
+    }
+
     /// To the smallest coin.
     pub fn rounded(self, rounding: Rounding) -> Self {
         Self::new(rounding.apply(self.amount, self.currency.minor_units()), self.currency)
@@ -131,49 +144,80 @@ impl fmt::Debug for Money {
     }
 }
 
+/// Coins as an amount: with `digits` after the point, or fewer where so many would not fit.
+pub(crate) fn from_coins(negative: bool, coins: u128, digits: u32) -> Option<Decimal> {
+    let mut number = i128::try_from(coins).ok()?;
+    let mut scale = digits;
+    loop {
+        match Decimal::try_from_i128_with_scale(if negative { -number } else { number }, scale) {
+            Ok(amount) => return Some(amount),
+            Err(_) if scale > 0 && number % 10 == 0 => {
+                number /= 10;
+                scale -= 1;
+            }
+            Err(_) => return None,
+        }
+    }
+}
+
+/// The decimal without its sign as a whole number of units of 10^-scale; `scale` is not less than its own.
+fn units(decimal: Decimal, scale: u32) -> Option<u128> {
+    let power = 10u128.checked_pow(scale.checked_sub(decimal.scale())?)?;
+    decimal.mantissa().unsigned_abs().checked_mul(power)
+}
+
+/// `size × weight / sum` as quotient and remainder, without ever holding the product; `weight` is at most `sum`.
+fn share(size: u128, weight: u128, sum: u128) -> Option<(u128, u128)> {
+    let (mut quotient, mut rest) = (0u128, 0u128);
+    for bit in (0..u128::BITS - size.leading_zeros()).rev() {
+        quotient = quotient.checked_mul(2)?;
+        rest = rest.checked_mul(2)?;
+        for add in [0, if size >> bit & 1 == 1 { weight } else { 0 }] {
+            rest = rest.checked_add(add)?;
+            if rest >= sum {
+                rest -= sum;
+                quotient = quotient.checked_add(1)?;
+            }
+        }
+    }
+    Some((quotient, rest))
+}
+
 /// Splits a total by weights so that the parts add up to it: largest remainder on the absolute value,
 /// ties to the earlier part, the sign put back last (a split of −7 is the negation of a split of +7).
-/// All weights zero: everything goes to the first part.
+/// All weights zero: everything goes to the first part. What cannot be split exactly is an error.
 pub fn allocate(total: Money, weights: &[Decimal]) -> Result<Vec<Money>, MoneyError> {
-    let Some(digits) = weights.first().map(|_| total.currency.minor_units()) else {
-        return Ok(Vec::new());
-    };
-    let weights: Vec<Decimal> = weights.iter().map(Decimal::abs).collect();
-    let mut sum = Decimal::ZERO;
-    for weight in &weights {
-        sum = sum.checked_add(*weight).ok_or(MoneyError::Overflow)?;
+    let parts = parts(total.amount, total.currency.minor_units(), weights).ok_or(MoneyError::Overflow)?;
+    Ok(parts.into_iter().map(|part| Money::new(part, total.currency)).collect())
+}
+
+fn parts(total: Decimal, digits: u32, weights: &[Decimal]) -> Option<Vec<Decimal>> {
+    let negative = total.is_sign_negative();
+    let whole = total.abs().trunc_with_scale(digits);
+    let size = units(whole, digits)?;
+    let weights: Vec<Decimal> = weights.iter().map(Decimal::normalize).collect();
+    let scale = weights.iter().map(Decimal::scale).max().unwrap_or_default();
+    let mut weights = weights.iter().map(|weight| units(*weight, scale)).collect::<Option<Vec<u128>>>()?;
+    if weights.iter().all(|weight| *weight == 0) {
+        let Some(first) = weights.first_mut() else { return Some(Vec::new()) };
+        *first = 1;
     }
-    let size = total.amount.abs();
-    let mut parts = Vec::with_capacity(weights.len());
-    for (index, weight) in weights.iter().enumerate() {
-        let exact = match (sum.is_zero(), index) {
-            (true, 0) => size,
-            (true, _) => Decimal::ZERO,
-            (false, _) => {
-                size.checked_mul(*weight).and_then(|product| product.checked_div(sum)).ok_or(MoneyError::Overflow)?
-            }
-        };
-        parts.push((exact, exact.trunc_with_scale(digits)));
+    let sum = weights.iter().try_fold(0u128, |sum, weight| sum.checked_add(*weight))?;
+    let mut shares = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.into_iter().enumerate() {
+        let (coins, rest) = share(size, weight, sum)?;
+        shares.push((index, coins, rest));
     }
-    let given: Decimal = parts.iter().map(|(_, floor)| *floor).sum();
-    let mut left = size - given;
-    let coin = Decimal::new(1, digits);
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    order.sort_by(|a, b| {
-        let rest = |i: usize| parts[i].0 - parts[i].1;
-        rest(*b).cmp(&rest(*a)).then(a.cmp(b))
-    });
-    let mut turn = order.iter().cycle();
-    while left >= coin {
-        let Some(&index) = turn.next() else { break };
-        parts[index].1 += coin;
-        left -= coin;
-    }
+    // The remainders add up to fewer coins than there are parts.
+    let given: u128 = shares.iter().map(|(_, coins, _)| coins).sum();
+    let left = usize::try_from(size.checked_sub(given)?).ok()?;
+    shares.sort_by_key(|(_, _, rest)| Reverse(*rest));
+    shares.iter_mut().take(left).for_each(|(_, coins, _)| *coins += 1);
+    shares.sort_by_key(|(index, ..)| *index);
     // What is finer than a coin (the total was not rounded) stays with the first part: nothing is lost.
-    if let Some(first) = parts.first_mut() {
-        first.1 += left;
-    }
-    let negative = total.amount.is_sign_negative();
-    let signed = |part: Decimal| if negative { -part } else { part };
-    Ok(parts.into_iter().map(|(_, part)| Money::new(signed(part), total.currency)).collect())
+    let mut dust = Some(total.checked_sub(if negative { -whole } else { whole })?);
+    shares
+        .into_iter()
+        .map(|(_, coins, _)| from_coins(negative, coins, digits)?.checked_add(dust.take().unwrap_or_default()))
+        .collect()
 }

@@ -112,10 +112,30 @@ named! {
         ResourceOveruse = "resource-overuse",
         ResourceDowngrade = "resource-downgrade",
         CancellationFee = "cancellation-fee",
+        /// Another subscription period, paid when it begins.
+        Renewal = "renewal",
+        RenewalRefund = "renewal-refund",
+        /// Taking a subscription over from another provider.
+        Transfer = "transfer",
+        TransferRefund = "transfer-refund",
+        /// From one plan to another.
+        PlanSwitch = "plan-switch",
+        Discount = "discount",
+        Adjustment = "adjustment",
+        HandlingFee = "handling-fee",
+        /// Sold with a subscription, provisioned by nobody.
+        OneTimeItem = "one-time-item",
+        Refund = "refund",
+        RefundAdjustment = "refund-adjustment",
+        Penalty = "penalty",
+        /// What it stands for is not documented; it moves money all the same.
+        BillRecord = "bill-record",
     }
 }
 
 impl Fee {
+    /// Charged, or given back, anew for each billing period: its price is that of a whole one. A renewal is no such
+    /// fee: it is paid once a subscription period, however often that is billed.
     pub fn recurs(self) -> bool {
         matches!(
             self,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 
 /// `[start, end)`: the end is the first day after it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,4 +100,43 @@ impl Cycle {
         };
         Period::new(start, end).ok()
     }
+    /// The whole period that `day` is in, where one of the periods begins on `anchor`. Each period is counted from
+    /// the anchor itself: the 31st becomes the 28th in February and is the 31st again in March.
+    pub fn period_containing(&self, day: NaiveDate, anchor: NaiveDate) -> Option<Period> {
+        let (passed, length) = match self {
+            Self::Days(days) => ((day - anchor).num_days(), i64::from(*days)),
+            Self::Months(months) => (months_between(anchor, day), i64::from(*months)),
+            Self::StatementDay => (months_between(anchor, day), 1),
+        };
+        let turn = passed.checked_div_euclid(length)?;
+        // Counted by months, the day may still lie before that month's anchor day.
+        [turn, turn.checked_sub(1)?].into_iter().find_map(|turn| {
+            let start = self.after(anchor, turn)?;
+            let end = self.after(anchor, turn.checked_add(1)?)?;
+            Period::new(start, end).ok().filter(|period| period.contains(day))
+        })
+    }
+
+    /// The day so many cycles after `anchor`, or before it.
+    fn after(&self, anchor: NaiveDate, turns: i64) -> Option<NaiveDate> {
+        let count = |length: u32| turns.checked_mul(i64::from(length));
+        let months = |count: i64| {
+            let size = Months::new(u32::try_from(count.unsigned_abs()).ok()?);
+            if count < 0 { anchor.checked_sub_months(size) } else { anchor.checked_add_months(size) }
+        };
+        match self {
+            Self::Days(days) => {
+                let count = count(*days)?;
+                let size = Days::new(count.unsigned_abs());
+                if count < 0 { anchor.checked_sub_days(size) } else { anchor.checked_add_days(size) }
+            }
+            Self::Months(length) => months(count(*length)?),
+            Self::StatementDay => months(turns),
+        }
+    }
+}
+
+/// By the calendar's months alone, whatever the day.
+fn months_between(from: NaiveDate, to: NaiveDate) -> i64 {
+    (i64::from(to.year()) - i64::from(from.year())) * 12 + i64::from(to.month()) - i64::from(from.month())
 }

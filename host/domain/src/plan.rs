@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use crate::claim::Claim;
 use crate::digest::Digester;
 use crate::id::{ChangeKey, ConnectionId, EntityId, LineId, PlanDigest, PluginDigest, Revision, TaskId};
 use crate::money::{Currency, Money};
@@ -170,20 +171,25 @@ pub struct SealedPlan {
     pub findings: Vec<Finding>,
     /// What the marketplace says the order comes to.
     pub source_total: Money,
+    /// What it bills, for whom and for when: later plans are held against it.
+    pub claims: Vec<Claim>,
     pub made_at: DateTime<Utc>,
 }
 
+/// What is known about a plan beside itself when it is sealed.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    pub ground: Ground,
+    pub findings: Vec<Finding>,
+    pub source_total: Money,
+    pub claims: Vec<Claim>,
+}
+
 impl SealedPlan {
-    pub fn seal(
-        connection: ConnectionId,
-        plan: Plan,
-        ground: Ground,
-        findings: Vec<Finding>,
-        source_total: Money,
-        made_at: DateTime<Utc>,
-    ) -> Self {
+    pub fn seal(connection: ConnectionId, plan: Plan, judged: Judged, made_at: DateTime<Utc>) -> Self {
+        let Judged { ground, findings, source_total, claims } = judged;
         let digest = digest(&connection, &plan, &ground);
-        Self { digest, connection, plan, ground, findings, source_total, made_at }
+        Self { digest, connection, plan, ground, findings, source_total, claims, made_at }
     }
 
     /// Re-derives the digest from what is stored: false means that somebody or something altered it.

@@ -2,10 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use crate::job::PriceSource;
+use crate::id::Actor;
 use crate::money::{Currency, Money, Rounding};
 use crate::order::OrderLine;
 use crate::period::{Cycle, Period};
+use crate::proration::ProrationError;
 use crate::scenario::PriceWhy;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum PriceError {
     NoItem { product: String },
     #[error("quantity × price is larger than can be counted exactly")]
     Overflow,
+    #[error(transparent)]
+    Proration(#[from] ProrationError),
 }
 
 /// The order's price: the extended price, never quantity × unit price, which knows nothing of discounts
@@ -82,19 +85,42 @@ pub fn is_partial(period: Option<Period>, cycle: Option<Cycle>) -> bool {
     }
 }
 
-/// Where a price comes from, for one line.
-pub fn price(
+/// What a person set on a line, in words: "quantity", "price", "quantity and price", "line".
+#[derive(Debug, Clone, Copy)]
+pub struct SetBy<'a> {
+    pub what: &'a str,
+    pub by: &'a Actor,
+    /// What the order says that the line comes to, which does not count any more; none for a line of nobody's order.
+    pub instead_of: Option<Decimal>,
+}
+
+impl SetBy<'_> {
+    pub fn told(&self, currency: Currency) -> String {
+        let instead = self.instead_of.map(|was| {
+            format!("; the order's own total of {} for it does not count any more", Money::new(was, currency))
+        });
+        format!("{} set by {}{}", self.what, self.by, instead.unwrap_or_default())
+    }
+}
+
+/// A person's quantity or price: quantity × unit price, rounded once.
+pub fn from_person(
     line: &OrderLine,
-    source: PriceSource,
-    why: PriceWhy,
-    catalogue: Option<Decimal>,
+    set: SetBy<'_>,
     currency: Currency,
     rounding: Rounding,
 ) -> Result<Priced, PriceError> {
-    match source {
-        PriceSource::Order => Ok(from_order(line, currency, rounding, why)),
-        PriceSource::Catalogue => from_catalogue(line, catalogue, currency, rounding),
-    }
+    let exact = line.quantity.checked_mul(line.unit_price).ok_or(PriceError::Overflow)?;
+    let amount = rounding.apply(exact, currency.minor_units());
+    let rounded = if amount == exact { String::new() } else { format!(", {}", rounding.phrase()) };
+    let arithmetic = format!(
+        "{} × {} = {}{rounded}, {}",
+        line.quantity.normalize(),
+        plain(line.unit_price),
+        Money::new(amount, currency),
+        set.told(currency)
+    );
+    Ok(Priced { unit_price: line.unit_price, amount, arithmetic })
 }
 
 fn plain(price: Decimal) -> String {

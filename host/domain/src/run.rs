@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, TaskId};
 use crate::order::named;
+use crate::period::Period;
 
 /// Which tasks a run is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Selection {
 pub enum RunKind {
     /// Check Changes.
     Check,
+    /// Check Changes for the orders created on these days, however long ago.
+    Backfill(Period),
     Plan(Selection),
     /// Confirmed plans by digest: what was shown is what is sent.
     Sync(Vec<PlanDigest>),
@@ -29,6 +32,7 @@ impl RunKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Check => "check",
+            Self::Backfill(_) => "backfill",
             Self::Plan(_) => "plan",
             Self::Sync(_) => "sync",
         }

@@ -1,13 +1,17 @@
 //! The scenario table: which order lines a target takes, and whose price counts. Data from the plugin's
 //! card, evaluated by one total function. Links, windows and people's rules are `judge`'s business.
 
+mod table;
+
 use std::fmt;
 
-use crate::card::{OrderPriceWhen, Scenario};
+use crate::card::{Circumstance, Scenario};
 use crate::connection::PriceChoice;
 use crate::job::PriceSource;
 use crate::order::{BillingModel, Fee, LineKind, OrderType, named};
 use crate::task::IgnoreReason;
+
+pub use table::{Row, Table};
 
 /// Everything about a line that a row may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,15 @@ pub struct Situation {
     pub partial_period: bool,
 }
 
+impl Situation {
+    fn has(&self, circumstance: Circumstance) -> bool {
+        match circumstance {
+            Circumstance::AlignedWithStatementDay => self.aligned_with_statement_day,
+            Circumstance::PartialPeriod => self.partial_period,
+        }
+    }
+}
+
 named! {
     /// Why this price and not the other.
     PriceWhy {
@@ -28,6 +41,8 @@ named! {
         RowSaysOrder = "this scenario always takes the order's price",
         StatementDay = "the billing period is aligned with the statement day, so the catalogue price would be wrong for it",
         PartialPeriod = "the period is billed in part, so the catalogue price would be wrong for it",
+        RenewalTotal = "the quantity is the total after the renewal, of which the catalogue price cannot tell what was added",
+        ChosenByPerson = "somebody chose it for this line",
     }
 }
 
@@ -37,19 +52,25 @@ pub enum Taken {
     No { reason: IgnoreReason, text: String },
 }
 
+/// The name of the row that a connection may switch on; no card may use it.
+pub const RECURRING_BEFORE_PERIOD: &str = "recurring before period";
+
 /// The row that a connection may switch on: the default model's monthly order, which no seed row names.
 pub fn recurring_before_period() -> Scenario {
     let fees = [Fee::PlanRecurring, Fee::ResourceRecurring, Fee::ResourceOveruse, Fee::ResourceRecurringRefund];
     Scenario {
-        name: "recurring before period".to_owned(),
+        name: RECURRING_BEFORE_PERIOD.to_owned(),
         order: OrderType::Billing,
         models: vec![BillingModel::BeforeBillingPeriod],
         usage: None,
         fees: fees.into_iter().map(|fee| (fee, PriceSource::Catalogue)).collect(),
         order_price_when: vec![(
-            OrderPriceWhen::PartialPeriod,
+            Circumstance::PartialPeriod,
             vec![Fee::PlanRecurring, Fee::ResourceRecurring, Fee::ResourceRecurringRefund],
         )],
+        refused_when: Vec::new(),
+        // The marketplace has prorated a monthly order already.
+        prorate: Vec::new(),
     }
 }
 
@@ -73,10 +94,7 @@ pub fn take(table: &[Scenario], at: Situation, line: &LineKind, choice: PriceCho
         Some((*row, *price))
     });
     match row {
-        Some((row, price)) => {
-            let (price, why) = price_of(row, price, *fee, at, choice);
-            Taken::Yes { row: row.name.clone(), price, why }
-        }
+        Some((row, price)) => by_row(row, price, *fee, at, choice),
         None => {
             let names: Vec<&str> = of_model.iter().map(|row| row.name.as_str()).collect();
             let usage = if at.usage { " for usage" } else { "" };
@@ -86,6 +104,31 @@ pub fn take(table: &[Scenario], at: Situation, line: &LineKind, choice: PriceCho
             )
         }
     }
+}
+
+/// Whether the host charges only the part of the price that is left of the period. Marketplace prices only: the
+/// catalogue's are taken as they are, and what a person set is what they meant.
+pub fn prorates(table: &[Scenario], row: &str, fee: Fee, price: PriceSource) -> bool {
+    let row = table.iter().find(|scenario| scenario.name == row);
+    price == PriceSource::Order && row.is_some_and(|row| row.prorate.contains(&fee))
+}
+
+/// Why a row takes nothing in these circumstances; none: it takes what it lists.
+pub fn refusal(row: &Scenario, at: Situation) -> Option<String> {
+    let when = row.refused_when.iter().find(|when| at.has(**when))?;
+    let which = match when {
+        Circumstance::AlignedWithStatementDay => "whose billing period is aligned with the statement day",
+        Circumstance::PartialPeriod => "for a part of a billing period",
+    };
+    Some(format!("the scenario {} does not take {} orders {which}: the target cannot bill them", row.name, row.order))
+}
+
+fn by_row(row: &Scenario, price: PriceSource, fee: Fee, at: Situation, choice: PriceChoice) -> Taken {
+    if let Some(text) = refusal(row, at) {
+        return no(IgnoreReason::UnsupportedBillingModel, text);
+    }
+    let (price, why) = price_of(row, price, fee, at, choice);
+    Taken::Yes { row: row.name.clone(), price, why }
 }
 
 fn price_of(
@@ -98,24 +141,15 @@ fn price_of(
     if choice == PriceChoice::Marketplace {
         return (PriceSource::Order, PriceWhy::ChosenMarketplace);
     }
-    if price == PriceSource::Order {
+    if price != PriceSource::Catalogue {
         return (PriceSource::Order, PriceWhy::RowSaysOrder);
     }
-    for (when, fees) in &row.order_price_when {
-        if !fees.contains(&fee) {
-            continue;
-        }
-        match when {
-            OrderPriceWhen::AlignedWithStatementDay if at.aligned_with_statement_day => {
-                return (PriceSource::Order, PriceWhy::StatementDay);
-            }
-            OrderPriceWhen::PartialPeriod if at.partial_period => {
-                return (PriceSource::Order, PriceWhy::PartialPeriod);
-            }
-            _ => {}
-        }
+    let mut held = row.order_price_when.iter().filter(|(when, fees)| fees.contains(&fee) && at.has(*when));
+    match held.next() {
+        Some((Circumstance::AlignedWithStatementDay, _)) => (PriceSource::Order, PriceWhy::StatementDay),
+        Some((Circumstance::PartialPeriod, _)) => (PriceSource::Order, PriceWhy::PartialPeriod),
+        None => (PriceSource::Catalogue, PriceWhy::ChosenTarget),
     }
-    (PriceSource::Catalogue, PriceWhy::ChosenTarget)
 }
 
 fn no(reason: IgnoreReason, text: String) -> Taken {

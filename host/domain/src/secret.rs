@@ -22,6 +22,12 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// The secret that a sign-in by a person leaves behind, and that each refresh replaces.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
+/// When the refresh token was last replaced, in RFC 3339: it rests beside it, because its life counts from then.
+pub const REFRESH_TOKEN_SINCE: &str = "refresh_token_since";
+
 /// Whose secret it is. The text form is part of what a sealed secret is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretScope {

@@ -9,10 +9,11 @@ use rust_decimal::Decimal;
 use crate::connection::{HostRules, PriceChoice};
 use crate::id::{ConnectionId, LineId, MarketplaceId, OrderId, SubscriptionId};
 use crate::job::PriceSource;
-use crate::judge::{Billable, Judgement, Law, links};
+use crate::judge::{Billable, Judgement, Law, excluded, links, offered};
 use crate::market::{Subscription, SubscriptionStatus};
 use crate::money::Currency;
 use crate::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
+use crate::rule::Seen;
 use crate::scenario::PriceWhy;
 use crate::task::{Need, Verdict};
 
@@ -72,6 +73,9 @@ pub fn order(
 
 /// Every line recurs, and the connection's price source counts.
 pub fn judge<'a>(order: &'a Order, law: Law<'_>) -> Judgement<'a> {
+    if let Some(excluded) = excluded(Seen { order, is_snapshot: true }, law) {
+        return excluded;
+    }
     let (price, why) = match law.rules.price_source {
         PriceChoice::Marketplace => (PriceSource::Order, PriceWhy::ChosenMarketplace),
         PriceChoice::Target => (PriceSource::Catalogue, PriceWhy::ChosenTarget),
@@ -80,7 +84,14 @@ pub fn judge<'a>(order: &'a Order, law: Law<'_>) -> Judgement<'a> {
         .lines
         .iter()
         .filter(|line| !line.amount.is_zero())
-        .map(|line| Billable { line, fee: Fee::ResourceRecurring, row: SCENARIO.to_owned(), price, why })
+        .map(|line| Billable {
+            line,
+            fee: Fee::ResourceRecurring,
+            row: SCENARIO.to_owned(),
+            price,
+            why,
+            prorate: false,
+        })
         .collect();
     let verdict = if lines.is_empty() {
         let why = "the marketplace gives no priced lines for this subscription".to_owned();
@@ -88,7 +99,7 @@ pub fn judge<'a>(order: &'a Order, law: Law<'_>) -> Judgement<'a> {
     } else {
         links(order, &lines, law)
     };
-    Judgement { verdict, lines, notes: Vec::new(), scenario: SCENARIO.to_owned() }
+    offered(order, Judgement { verdict, lines, notes: Vec::new(), scenario: SCENARIO.to_owned() }, law)
 }
 
 /// What a snapshot has to do with an order of its subscription.
@@ -126,16 +137,18 @@ fn covers_billing(at: DateTime<Utc>, order: &Order, rules: &HostRules) -> Cover 
         return Cover::None;
     }
     let bills = |line: &&OrderLine| !line.amount.is_zero() && !matches!(line.kind, LineKind::NotBillable(_));
-    let inside = |line: &OrderLine| {
-        let begins = line.service_period.map_or_else(|| order.effective_on(), |period| period.start());
-        matches!(&line.kind, LineKind::Fee(fee) if fee.recurs()) && begins <= at.date_naive()
-    };
     let billing: Vec<&OrderLine> = order.lines.iter().filter(bills).collect();
-    match billing.iter().filter(|line| inside(line)).count() {
+    match billing.iter().filter(|line| is_inside(at, order, line)).count() {
         0 => Cover::None,
         all if all == billing.len() => Cover::Whole,
         _ => Cover::Part,
     }
+}
+
+/// Whether the snapshot bills this line of a billing order already.
+pub fn is_inside(at: DateTime<Utc>, order: &Order, line: &OrderLine) -> bool {
+    let begins = line.service_period.map_or_else(|| order.effective_on(), |period| period.start());
+    matches!(&line.kind, LineKind::Fee(fee) if fee.recurs()) && begins <= at.date_naive()
 }
 
 /// Active subscriptions that no sales order of the first window stands for.

@@ -95,7 +95,40 @@ named! {
         ExcludedOrderType = "excluded-order-type",
         OlderThanStartWindow = "older-than-start-window",
         CurrencyNotOffered = "currency-not-offered",
+        ExcludedAmount = "excluded-amount",
         ByPerson = "by-person",
+    }
+}
+
+/// How long something stays ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// It comes back on this day.
+    Day(NaiveDate),
+    /// It comes back with the subscription's next billing period, which starts on this day.
+    NextPeriod { starts: NaiveDate },
+    /// Later revisions of the order, and later orders that bill the same again, stay ignored as long as what they bill
+    /// digests to this.
+    Change { print: String },
+}
+
+impl Until {
+    /// The day on which it comes back by itself; none: not by the calendar.
+    pub fn day(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Day(day) | Self::NextPeriod { starts: day } => Some(*day),
+            Self::Change { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => write!(f, "until {day}"),
+            Self::NextPeriod { starts } => write!(f, "until the next billing period, which starts on {starts}"),
+            Self::Change { .. } => f.write_str("until the price or quantity changes"),
+        }
     }
 }
 
@@ -106,7 +139,8 @@ pub struct Ignored {
     pub text: String,
     pub by: Actor,
     pub at: DateTime<Utc>,
-    pub until: Option<NaiveDate>,
+    /// None: for good.
+    pub until: Option<Until>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,16 @@
 
 use chrono::NaiveDate;
 use counterfoil_domain::checker::{Against, check};
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::HostRules;
-use counterfoil_domain::id::{ChangeKey, EntityId, LineId, MarketplaceId, OrderId, Revision, TaskId};
-use counterfoil_domain::job::{Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
+use counterfoil_domain::id::{
+    ChangeKey, CustomerId, EntityId, LineId, MarketplaceId, OrderId, Revision, SubscriptionId, TaskId,
+};
+use counterfoil_domain::job::{Adjustment, Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource, QuantityIs};
 use counterfoil_domain::link::LinkKind;
 use counterfoil_domain::money::{Currency, Money};
 use counterfoil_domain::order::{BillingModel, Fee, OrderKey};
+use counterfoil_domain::period::Period;
 use counterfoil_domain::plan::{Action, Change, Omission, Plan, PlanLine};
 use rust_decimal::Decimal;
 
@@ -32,13 +36,17 @@ fn job_line(id: &str, quantity: &str, price: &str, amount: &str) -> JobLine {
         product_code: "P".into(),
         product_name: "Product".into(),
         quantity: number(quantity),
+        quantity_is: QuantityIs::Whole,
         unit_price: number(price),
         unit_cost: None,
         amount: number(amount),
         cost: None,
         service_period: None,
+        billing: Billing::Billable,
+        taxable: None,
         price_source: PriceSource::Order,
         arithmetic: String::new(),
+        proration: None,
         item: None,
         attributes: vec![],
     }
@@ -112,7 +120,13 @@ fn plan() -> Plan {
 
 fn codes(plan: &Plan, job: &Job, total: &str, rules: &HostRules) -> Vec<String> {
     let documents = ["invoice".to_owned(), "credit-note".to_owned()];
-    let against = Against { job, order_total: Some(Money::new(number(total), usd())), documents: &documents, rules };
+    let against = Against {
+        job,
+        order_total: Some(Money::new(number(total), usd())),
+        documents: &documents,
+        rules,
+        history: &[],
+    };
     let mut codes: Vec<String> = check(plan, against).into_iter().map(|finding| finding.code).collect();
     codes.sort();
     codes.dedup();
@@ -226,4 +240,130 @@ fn a_price_below_cost_is_noted() {
     let mut job = job();
     job.order.lines[0].unit_cost = Some(number("40"));
     assert_eq!(codes(&plan(), &job, "604.00", &HostRules::default()), ["below-cost"]);
+}
+
+/// What was confirmed before for the subscription, and what is said of a plan that bills 594.00 for product P.
+#[test]
+fn beside_what_was_confirmed_before() {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let period = |from: &str, to: &str| Some(Period::new(day(from), day(to)).unwrap());
+    let november = period("2026-11-01", "2026-12-01");
+    let before = |kind, fee, product: &str, period, amount: &str| Claim {
+        task: TaskId::new("before"),
+        number: "SO0".into(),
+        kind,
+        customer: CustomerId::new("c"),
+        subscription: SubscriptionId::new("s"),
+        product: product.into(),
+        fee,
+        period,
+        amount: Money::new(number(amount), usd()),
+    };
+    let recurring = Fee::ResourceRecurring;
+    let october = period("2026-10-01", "2026-11-01");
+    let (sale, initial, change, bill) = (JobKind::Sales, JobKind::Initial, JobKind::Change, JobKind::Billing);
+    let table = [
+        ("nothing", bill, vec![], ""),
+        ("the month before", bill, vec![before(bill, recurring, "P", october, "594")], ""),
+        ("the same days", bill, vec![before(bill, recurring, "P", november, "594")], "period-billed-already"),
+        ("a snapshot of them", bill, vec![before(initial, recurring, "P", november, "594")], "period-billed-already"),
+        (
+            "days that overlap",
+            bill,
+            vec![before(sale, recurring, "P", period("2026-11-30", "2026-12-30"), "594")],
+            "period-billed-already",
+        ),
+        ("another product", bill, vec![before(sale, recurring, "Q", november, "594")], ""),
+        ("the setup fee", bill, vec![before(sale, Fee::ResourceSetup, "P", november, "594")], ""),
+        ("a change on top of it", bill, vec![before(change, recurring, "P", november, "33")], ""),
+        ("what a change changes", change, vec![before(sale, recurring, "P", november, "594")], ""),
+        ("given back", bill, vec![before(sale, recurring, "P", november, "-594")], ""),
+        ("no days told", bill, vec![before(sale, recurring, "P", None, "594")], ""),
+        ("a fifth of it", bill, vec![before(bill, recurring, "P", october, "118.80")], ""),
+        ("less than a fifth", bill, vec![before(bill, recurring, "P", october, "118.79")], "grew"),
+        ("less than a fifth, sold", sale, vec![before(bill, recurring, "P", october, "1")], ""),
+        (
+            "the last bill counts",
+            bill,
+            vec![before(bill, recurring, "P", october, "500"), {
+                let older = before(bill, recurring, "P", period("2026-09-01", "2026-10-01"), "1");
+                Claim { task: TaskId::new("older"), ..older }
+            }],
+            "",
+        ),
+    ];
+    for (name, kind, history, code) in table {
+        let mut job = job();
+        job.order.kind = kind;
+        job.order.lines.truncate(1);
+        job.order.total = number("594.00");
+        for line in &mut job.order.lines {
+            line.service_period = november;
+        }
+        let mut plan = plan();
+        for change in &mut plan.changes {
+            change.lines.truncate(1);
+            change.total = Money::new(number("594.00"), usd());
+        }
+        let documents = ["invoice".to_owned()];
+        let rules = HostRules::default();
+        let against = Against { job: &job, order_total: None, documents: &documents, rules: &rules, history: &history };
+        let codes: Vec<String> = check(&plan, against).into_iter().map(|finding| finding.code).collect();
+        let expected: Vec<&str> = if code.is_empty() { vec![] } else { vec![code] };
+        assert_eq!(codes, expected, "{name}");
+        // Its own claims of an earlier plan are nobody else's.
+        let own: Vec<Claim> = history.iter().cloned().map(|claim| Claim { task: job.task.clone(), ..claim }).collect();
+        assert_eq!(check(&plan, Against { history: &own, ..against }), vec![], "{name}");
+    }
+}
+
+#[test]
+fn a_decided_difference_beside_the_revision_that_was_billed() {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let november = Some(Period::new(day("2026-11-01"), day("2026-12-01")).unwrap());
+    let before = |number: &str| Claim {
+        task: TaskId::new("before"),
+        number: number.into(),
+        kind: JobKind::Sales,
+        customer: CustomerId::new("c"),
+        subscription: SubscriptionId::new("s"),
+        product: "P".into(),
+        fee: Fee::ResourceRecurring,
+        period: november,
+        amount: Money::new(self::number("33"), usd()),
+    };
+    let mut job = job();
+    job.order.lines[0].service_period = november;
+    let documents = ["invoice".to_owned()];
+    let rules = HostRules::default();
+    for (decided, earlier, found) in
+        [(false, "SO1", true), (true, "SO1", false), (true, "SO2", true), (false, "SO2", true)]
+    {
+        let value = "the difference".to_owned();
+        let set = Adjustment { line: LineId::new(""), field: "decided".to_owned(), value };
+        job.adjustments = if decided { vec![set] } else { vec![] };
+        let history = [before(earlier)];
+        let against = Against { job: &job, order_total: None, documents: &documents, rules: &rules, history: &history };
+        let codes: Vec<String> = check(&plan(), against).into_iter().map(|finding| finding.code).collect();
+        assert_eq!(codes.contains(&"period-billed-already".to_owned()), found, "{decided} {earlier}");
+    }
+}
+
+#[test]
+fn refunds_by_quantity_are_no_difference_to_the_orders_total_unless_a_person_made_it() {
+    let mut job = job();
+    let off = JobLine {
+        billing: Billing::DoNotBill,
+        attributes: vec![("amount-if-billed".to_owned(), "-40.00".to_owned())],
+        ..job_line("c", "-1", "40.00", "0")
+    };
+    job.order.lines.push(off);
+    let mut plan = plan();
+    plan.left_out.push(Omission { line: LineId::new("c"), why: "refunds by quantity only".into() });
+    let rules = HostRules::default();
+    assert_eq!(codes(&plan, &job, "564.00", &rules), ["refunds-by-quantity"]);
+    assert_eq!(codes(&plan, &job, "604.00", &rules), ["order-total-differs", "refunds-by-quantity"]);
+    let value = "do-not-bill".to_owned();
+    job.adjustments = vec![Adjustment { line: LineId::new("c"), field: "billing".to_owned(), value }];
+    assert_eq!(codes(&plan, &job, "564.00", &rules), ["order-total-differs"]);
 }

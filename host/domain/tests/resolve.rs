@@ -12,7 +12,7 @@ use counterfoil_domain::job::JobKind;
 use counterfoil_domain::journal::{Effect, EffectState, Look, Sighting};
 use counterfoil_domain::money::{Currency, Money};
 use counterfoil_domain::order::OrderKey;
-use counterfoil_domain::plan::{Action, Change, Ground, Plan, SealedPlan};
+use counterfoil_domain::plan::{Action, Change, Ground, Judged, Plan, SealedPlan};
 use counterfoil_domain::ports::StoredReceipt;
 use counterfoil_domain::resolve::{Case, Decider, Decision, Found, Refusal, Resolution, is_left, resolve};
 use counterfoil_domain::task::{IgnoreReason, Ignored, Subject, Task, TaskState};
@@ -55,7 +55,8 @@ fn sealed(keys: &[&str]) -> SealedPlan {
         target_records: String::new(),
         plugin: PluginDigest::new("d"),
     };
-    SealedPlan::seal("x".into(), plan, ground, vec![], usd, at("09:00:00"))
+    let judged = Judged { ground, findings: vec![], source_total: usd, claims: vec![] };
+    SealedPlan::seal("x".into(), plan, judged, at("09:00:00"))
 }
 
 fn subject() -> Subject {

@@ -19,6 +19,7 @@ mod step;
 mod wire;
 
 pub use address::{Reach, reach};
+pub use auth::CodeSignIn;
 pub use budget::{BudgetKeeper, BudgetSnapshot, SnapshotError};
 pub use door::HttpDoor;
 pub use guard::Resolver;

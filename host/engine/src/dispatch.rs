@@ -13,6 +13,7 @@ use counterfoil_domain::plan::ChangeReceipt;
 use counterfoil_domain::ports::{CallError, Exchange, Target, Write};
 use counterfoil_domain::ramp::{Outcome, Ramp};
 use counterfoil_domain::retry::{self, Reached};
+use counterfoil_domain::salvage;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
@@ -21,7 +22,7 @@ use crate::fate::{self, INCOMPLETE, STOPPED};
 use crate::ground::LawBook;
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
-use crate::propose::{call_failure, moved};
+use crate::propose::{self, call_failure, moved};
 use crate::settle::{self, Applied, Confirmed};
 
 /// A version that is paused for its traps is asked again after this.
@@ -159,6 +160,11 @@ impl Batches<'_> {
         let full = self.target.card().batch_tasks.max(1);
         let mut rest = confirmed;
         while !rest.is_empty() {
+            if self.engine.is_stopping() {
+                let text = "the service is stopping: what was not sent goes out by itself when it runs again";
+                progress.shortfall("stopping", self.connection.id.to_string(), text);
+                return Ok(false);
+            }
             // Paused meanwhile, or the last batch was refused for its credentials.
             let now = self.engine.connection(&self.connection.id).await?;
             if now.state != ConnectionState::Enabled {
@@ -217,7 +223,10 @@ async fn fresh(
         };
         for ((task, sealed), prepared) in chunk.iter().zip(prepared) {
             let moved_parts = match prepared {
-                Ok(prepared) => named_list(&sealed.ground.moved(&prepared.ground)),
+                Ok(prepared) => match salvage::adopted(&sealed.plan, &propose::kept(engine, &task.id).await?) {
+                    Ok(_) => named_list(&sealed.ground.moved(&prepared.ground)),
+                    Err(unaccounted) => unaccounted.to_string(),
+                },
                 Err(Unprepared::Judged(_)) => "the rules or links say otherwise by now".to_owned(),
                 Err(Unprepared::Failed(failure)) => failure.message,
             };
@@ -251,7 +260,7 @@ async fn unread(
     let now = engine.clock.now();
     let mut writes = Vec::with_capacity(tasks.len() + 1);
     if failure.class == FailureClass::Auth {
-        writes.extend(settle::needs_sign_in(engine, connection).await?);
+        writes.extend(settle::needs_sign_in(engine, connection, failure).await?);
     }
     for task in tasks {
         progress.count("deferred", 1);
@@ -264,17 +273,19 @@ async fn unread(
     Ok(writes)
 }
 
-/// What of these plans is known to be stored, from batches before: it is never written a second time.
+/// What of these plans is known to be stored, from any plan of their tasks: it is never written a second time. `fresh` has
+/// refused those that it does not fit.
 async fn stored_before(
     engine: &Engine,
     confirmed: &[Confirmed],
 ) -> Result<Vec<(PlanDigest, ChangeReceipt)>, EngineError> {
-    let mut adopted = Vec::new();
-    for (_, sealed) in confirmed {
-        let Some(row) = engine.store.receipt(&sealed.digest).await? else { continue };
-        adopted.extend(row.receipt.changes.into_iter().map(|change| (sealed.digest.clone(), change)));
+    let mut all = Vec::new();
+    for (task, sealed) in confirmed {
+        let kept = propose::kept(engine, &task.id).await?;
+        let adopted = salvage::adopted(&sealed.plan, &kept).unwrap_or_default();
+        all.extend(adopted.into_iter().map(|change| (sealed.digest.clone(), change)));
     }
-    Ok(adopted)
+    Ok(all)
 }
 
 async fn send_batch(
@@ -295,7 +306,7 @@ async fn send_batch(
         connection: connection.id.clone(),
         plugin: target.digest().clone(),
         plans,
-        adopted: if generation == 0 { Vec::new() } else { stored_before(engine, confirmed).await? },
+        adopted: stored_before(engine, confirmed).await?,
         state: BatchState::Open,
         opened_at: now,
         probes: 0,

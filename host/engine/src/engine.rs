@@ -1,6 +1,7 @@
 //! What the engine works with: the ports, and one lock a connection. Owns no decision.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use counterfoil_domain::connection::Connection;
@@ -11,7 +12,11 @@ use counterfoil_domain::ports::{
 use counterfoil_domain::ramp::Ramp;
 use tokio::sync::broadcast;
 
+use crate::comeback::Memory;
 use crate::exchange::Over;
+use crate::in_vain::InVain;
+use crate::offers::Offers;
+use crate::schedule::Agenda;
 
 /// The marketplaces that are configured, by id. Replaced as setups change.
 #[derive(Debug, Default)]
@@ -53,6 +58,10 @@ pub enum EngineError {
     NoPlugin { plugin: String, connection: ConnectionId },
     #[error("marketplace {0} is not configured. Nothing was read or written.")]
     NoMarketplace(MarketplaceId),
+    #[error(
+        "connection {0} has not been checked yet. The first check decides what its initial tasks stand for; earlier days can be read after it. Nothing was read."
+    )]
+    NotChecked(ConnectionId),
     #[error("connection {0} does not exist")]
     NoConnection(ConnectionId),
     #[error("connection {connection} is {state}: {reason}. Nothing was sent.")]
@@ -81,6 +90,11 @@ pub struct Engine {
     pub(crate) sources: Arc<Sources>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) changed: broadcast::Sender<RunId>,
+    pub(crate) agenda: Agenda,
+    pub(crate) in_vain: InVain,
+    pub(crate) offers: Offers,
+    pub(crate) comeback: Memory,
+    stopping: AtomicBool,
     locks: Mutex<BTreeMap<ConnectionId, Arc<tokio::sync::Mutex<Ramp>>>>,
 }
 
@@ -93,6 +107,11 @@ impl Engine {
             sources: parts.sources,
             clock: parts.clock,
             changed: parts.changed,
+            agenda: Agenda::default(),
+            in_vain: InVain::default(),
+            offers: Offers::default(),
+            comeback: Memory::default(),
+            stopping: AtomicBool::new(false),
             locks: Mutex::default(),
         }
     }
@@ -102,6 +121,15 @@ impl Engine {
     pub(crate) fn lock(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<Ramp>> {
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(locks.entry(connection.clone()).or_default())
+    }
+
+    /// From now on no batch is begun; what is on the wire is finished.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// What exchanges go over.

@@ -84,7 +84,8 @@ pub(crate) async fn fate(
     // "Nothing was written" is about the last try, and a defect of the plugin says nothing at all. Where an earlier
     // try is still without an answer, it is not known.
     let passing = matches!(failure.class, FailureClass::Throttled | FailureClass::Transient | FailureClass::Auth);
-    let proves_nothing = passing || failure.class == FailureClass::Internal;
+    // What is in the way may be what the unanswered write left there.
+    let proves_nothing = passing || matches!(failure.class, FailureClass::Internal | FailureClass::Conflict);
     let unanswered = known.effects.iter().any(|effect| effect.state == EffectState::Intent);
     if failure.code == DIFFERS || proves_nothing && unanswered {
         return Fate::Moves(Event::AnswerLost { why: failure.message });

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use counterfoil_domain::adjust::{self, Adjusted, Adjustments};
 use counterfoil_domain::assemble::{self, Parts};
 use counterfoil_domain::card::{Card, Scenario};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::directory::Entity;
-use counterfoil_domain::id::EntityId;
+use counterfoil_domain::id::{EntityId, TaskId};
 use counterfoil_domain::job::Job;
-use counterfoil_domain::judge::{self, Judgement, Law, LinkBook};
+use counterfoil_domain::judge::{self, Judgement, Law, LinkBook, Standing};
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::Order;
 use counterfoil_domain::plan::Ground;
 use counterfoil_domain::ports::Target;
 use counterfoil_domain::pricing::PriceError;
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::snapshot;
 use counterfoil_domain::task::{Subject, Task};
 
@@ -31,6 +33,10 @@ pub(crate) struct LawBook {
     pub(crate) products: BTreeSet<String>,
     /// Of products that name one: what a subscription without a currency is taken to be in.
     pub(crate) currency: Option<Currency>,
+    /// People's standing decisions to ignore.
+    pub(crate) ignoring: Vec<IgnoreRule>,
+    /// What the target said that it can bill in.
+    offered: Option<BTreeSet<Currency>>,
 }
 
 impl LawBook {
@@ -44,11 +50,21 @@ impl LawBook {
             currency: products.iter().find_map(|product| product.currency),
             metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
             products: products.into_iter().map(|p| p.product.code).collect(),
+            ignoring: engine.store.rules(&connection.id).await?,
+            offered: engine.offers.of(&connection.id),
         })
     }
 
     pub(crate) fn law<'a>(&'a self, connection: &'a Connection, now: DateTime<Utc>) -> Law<'a> {
-        Law { scenarios: &self.scenarios, rules: &connection.rules, links: &self.links, metered: &self.metered, now }
+        let standing = Standing { rules: &self.ignoring, currencies: self.offered.as_ref() };
+        Law {
+            scenarios: &self.scenarios,
+            rules: &connection.rules,
+            links: &self.links,
+            metered: &self.metered,
+            standing,
+            now,
+        }
     }
 }
 
@@ -68,17 +84,26 @@ pub(crate) async fn order_of(engine: &Engine, task: &Task, book: &LawBook) -> Re
     }
 }
 
-/// Judges a task's order anew, with today's links and rules.
+/// Judges a task's order anew, with today's links and rules, and with what people set and decided on the task.
 pub(crate) fn judge_task<'a>(
     task: &Task,
-    order: &'a Order,
+    adjusted: &'a Adjusted<'_>,
+    adjustments: Option<&Adjustments>,
     subscription: Option<&counterfoil_domain::market::Subscription>,
     law: Law<'_>,
 ) -> Judgement<'a> {
-    match task.subject {
-        Subject::Order { .. } => judge::judge(order, subscription, law),
-        Subject::Initial { .. } => snapshot::judge(order, law),
-    }
+    let judgement = match task.subject {
+        Subject::Order { .. } => judge::judge(&adjusted.order, subscription, law),
+        Subject::Initial { .. } => snapshot::judge(&adjusted.order, law),
+    };
+    adjust::judged(adjusted, adjustments, judgement, law)
+}
+
+/// What people set on these tasks.
+pub(crate) async fn adjustments(engine: &Engine, tasks: &[Task]) -> Result<BTreeMap<TaskId, Adjustments>, EngineError> {
+    let ids = tasks.iter().map(|task| task.id.clone()).collect();
+    let all = engine.store.adjustments(ids).await?;
+    Ok(all.into_iter().map(|adjustments| (adjustments.task.clone(), adjustments)).collect())
 }
 
 /// A connection's settings with the card's defaults for what is not set.
@@ -118,6 +143,7 @@ pub(crate) fn prepare(
         links: &with.book.links,
         items: with.items,
         settings: with.settings,
+        adjustments: with.adjustments,
         today: engine.clock.now().date_naive(),
     };
     let job = assemble::job(order, &judgement.lines, parts)?;
@@ -125,7 +151,7 @@ pub(crate) fn prepare(
         revision: job.order.revision.clone(),
         links: assemble::links_digest(&job),
         settings: assemble::settings_digest(with.settings, with.connection),
-        rules: assemble::rules_digest(&judgement.lines),
+        rules: assemble::rules_digest(&judgement.lines, &job),
         adjustments: assemble::adjustments_digest(&job),
         target_records: assemble::target_records_digest(&job, with.items),
         plugin: with.target.digest().clone(),
@@ -143,4 +169,5 @@ pub(crate) struct With<'a> {
     pub(crate) subscription: Option<&'a counterfoil_domain::market::Subscription>,
     pub(crate) items: &'a BTreeMap<EntityId, Entity>,
     pub(crate) settings: &'a [(String, String)],
+    pub(crate) adjustments: Option<&'a Adjustments>,
 }

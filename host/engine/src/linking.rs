@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use counterfoil_domain::adjust;
 use counterfoil_domain::connection::Connection;
+use counterfoil_domain::digest::Digester;
 use counterfoil_domain::directory::Entity;
 use counterfoil_domain::id::{Actor, CustomerId};
 use counterfoil_domain::link::{Link, LinkKind, LinkState};
@@ -12,9 +14,11 @@ use counterfoil_domain::order::ProductRef;
 use counterfoil_domain::ports::{AuditEntry, CallError, Exchange, PageRequest, Target, TaskFilter, Write};
 use counterfoil_domain::task::{Event, Need, Task, TaskState, next};
 
+use crate::comeback;
 use crate::engine::{Engine, EngineError};
 use crate::exchange::ReadOnly;
 use crate::ground::{self, LawBook};
+use crate::in_vain::Sought;
 use crate::patience::{self, Patience};
 use crate::progress::Progress;
 
@@ -108,6 +112,15 @@ fn wanted(tasks: &[Task]) -> (BTreeSet<String>, BTreeMap<String, String>) {
     (parties, items)
 }
 
+/// The customers and products that wait, and who asks for them.
+struct Wanted<'a> {
+    engine: &'a Engine,
+    connection: &'a Connection,
+    target: &'a Arc<dyn Target>,
+    /// Nobody waits for the answer: what was not there a while ago need not be listed again.
+    by_itself: bool,
+}
+
 async fn find(
     engine: &Engine,
     connection: &Connection,
@@ -116,16 +129,38 @@ async fn find(
     items: &BTreeMap<String, String>,
     progress: &mut Progress,
 ) -> Result<Vec<Link>, EngineError> {
+    let users = engine.store.users().await?;
+    let by_itself = !users.iter().any(|user| user.name == progress.run.asked_by);
+    let wanted = Wanted { engine, connection, target, by_itself };
     let mut links = Vec::new();
     if !parties.is_empty() {
-        let entities = list(engine, connection, target, "party").await?;
-        let keys = Keys::of(&entities);
-        let ids = parties.iter().map(|id| CustomerId::new(id.clone())).collect();
+        links.extend(wanted.parties(parties, progress).await?);
+    }
+    if !items.is_empty() {
+        links.extend(wanted.items(items, progress).await?);
+    }
+    Ok(links)
+}
+
+impl Wanted<'_> {
+    async fn parties(&self, ids: &BTreeSet<String>, progress: &mut Progress) -> Result<Vec<Link>, EngineError> {
+        let (engine, connection) = (self.engine, self.connection);
+        let ids = ids.iter().map(|id| CustomerId::new(id.clone())).collect();
         let customers = engine.store.customers(&connection.marketplace, Some(ids)).await?;
-        let mut taken = taken(engine, connection).await?;
+        let sought: Vec<Sought> = customers.iter().map(|customer| self.sought(&matching::known_by(customer))).collect();
+        if let Some(missed) = self.recall(LinkKind::Party, &sought) {
+            for (customer, no) in customers.iter().zip(missed) {
+                not_linked(&no, "customer", &customer.name, progress);
+            }
+            return Ok(Vec::new());
+        }
+        let entities = list(engine, connection, self.target, "party").await?;
+        let keys = Keys::of(&entities);
+        let mut taken = taken(engine, connection, LinkKind::Party).await?;
         let everybody = engine.store.customers(&connection.marketplace, None).await?;
         let shared = matching::shared_keys(&everybody);
-        for customer in &customers {
+        let (mut links, mut missed) = (Vec::new(), BTreeMap::new());
+        for (customer, sought) in customers.iter().zip(sought) {
             match matching::party(&connection.id, customer, &keys, &shared, &taken) {
                 Ok(link) => {
                     if let LinkState::Linked(target) = &link.state {
@@ -133,27 +168,78 @@ async fn find(
                     }
                     links.push(link);
                 }
-                Err(no) => not_linked(&no, "customer", &customer.name, progress),
+                Err(no) => {
+                    not_linked(&no, "customer", &customer.name, progress);
+                    missed.insert(sought, no);
+                }
             }
         }
+        self.remember(LinkKind::Party, missed);
+        Ok(links)
     }
-    if !items.is_empty() {
-        let entities = list(engine, connection, target, "item").await?;
+
+    async fn items(&self, items: &BTreeMap<String, String>, progress: &mut Progress) -> Result<Vec<Link>, EngineError> {
+        let (engine, connection) = (self.engine, self.connection);
+        let sought: Vec<Sought> = items.keys().map(|code| self.sought(std::slice::from_ref(code))).collect();
+        if let Some(missed) = self.recall(LinkKind::Item, &sought) {
+            for (name, no) in items.values().zip(missed) {
+                not_linked(&no, "product", name, progress);
+            }
+            return Ok(Vec::new());
+        }
+        let entities = list(engine, connection, self.target, "item").await?;
         let keys = Keys::of(&entities);
-        for (code, name) in items {
+        let many_to_one = connection.rules.many_to_one;
+        let mut taken = if many_to_one { BTreeMap::new() } else { taken(engine, connection, LinkKind::Item).await? };
+        let (mut links, mut missed) = (Vec::new(), BTreeMap::new());
+        for ((code, name), sought) in items.iter().zip(sought) {
             let product = ProductRef { code: code.clone(), name: name.clone() };
-            match matching::item(&connection.id, &product, &keys) {
-                Ok(link) => links.push(link),
-                Err(no) => not_linked(&no, "product", name, progress),
+            match matching::item(&connection.id, &product, &keys, &taken) {
+                Ok(link) => {
+                    if let LinkState::Linked(target) = &link.state
+                        && !many_to_one
+                    {
+                        taken.insert(target.id.to_string(), code.clone());
+                    }
+                    links.push(link);
+                }
+                Err(no) => {
+                    not_linked(&no, "product", name, progress);
+                    missed.insert(sought, no);
+                }
             }
         }
+        self.remember(LinkKind::Item, missed);
+        Ok(links)
     }
-    Ok(links)
+
+    /// Another version of the plugin may find what this one does not.
+    fn sought(&self, known_by: &[String]) -> Sought {
+        let mut digest = Digester::new("sought");
+        digest.text(self.target.digest().as_str());
+        known_by.iter().for_each(|key| {
+            digest.text(key);
+        });
+        Sought(digest.short())
+    }
+
+    fn recall(&self, kind: LinkKind, sought: &[Sought]) -> Option<Vec<NoMatch>> {
+        let now = self.engine.clock.now();
+        self.by_itself.then(|| self.engine.in_vain.recall((&self.connection.id, kind), sought, now)).flatten()
+    }
+
+    fn remember(&self, kind: LinkKind, missed: BTreeMap<Sought, NoMatch>) {
+        self.engine.in_vain.remember((&self.connection.id, kind), missed, self.engine.clock.now());
+    }
 }
 
-/// Parties that have a customer already: two customers on one party is a person's decision.
-async fn taken(engine: &Engine, connection: &Connection) -> Result<BTreeMap<String, String>, EngineError> {
-    let links = engine.store.links(&connection.id, Some(LinkKind::Party)).await?;
+/// Target things that have a source already: two customers on one party is a person's decision.
+async fn taken(
+    engine: &Engine,
+    connection: &Connection,
+    kind: LinkKind,
+) -> Result<BTreeMap<String, String>, EngineError> {
+    let links = engine.store.links(&connection.id, Some(kind)).await?;
     Ok(links
         .into_iter()
         .filter_map(|link| match link.state {
@@ -182,7 +268,7 @@ fn not_linked(no: &NoMatch, what: &str, name: &str, progress: &mut Progress) {
         }
         NoMatch::Taken { target, by } => {
             progress.count("links-missing", 1);
-            let text = format!("{what} {name} was not linked by itself: {target} is linked to customer {by} already.");
+            let text = format!("{what} {name} was not linked by itself: {target} is linked to {what} {by} already.");
             progress.problem("link-taken", name, text);
         }
     }
@@ -228,7 +314,9 @@ pub(crate) async fn judge_again(
     let book = LawBook::load(engine, connection).await?;
     let now = engine.clock.now();
     let mut writes = Vec::new();
+    let adjustments = ground::adjustments(engine, &tasks).await?;
     for task in tasks {
+        let set = adjustments.get(&task.id);
         // A decision belongs to a person; links cannot take it.
         let decides = matches!(&task.state, TaskState::Pending(needs) if needs.iter().any(|n| matches!(n, Need::Decision { .. })));
         let Some(order) = ground::order_of(engine, &task, &book).await? else { continue };
@@ -239,9 +327,14 @@ pub(crate) async fn judge_again(
             Some(id) => engine.store.subscriptions(&connection.marketplace, Some(vec![id.clone()])).await?.pop(),
             None => None,
         };
-        let verdict = ground::judge_task(&task, &order, subscription.as_ref(), book.law(connection, now))
-            .verdict
-            .naming_customer(&task.customer_name);
+        let adjusted = adjust::applied(&order, set);
+        let law = book.law(connection, now);
+        let asked = match was_unignored(&task) && set.is_none_or(|set| set.decided.is_none()) {
+            true => comeback::question(engine, connection, law, &task, &order, subscription.as_ref()).await?,
+            false => None,
+        };
+        let judged = || ground::judge_task(&task, &adjusted, set, subscription.as_ref(), law).verdict;
+        let verdict = asked.unwrap_or_else(judged).naming_customer(&task.customer_name);
         let state = next(task.state.clone(), Event::Judged(verdict)).ok().filter(|state| *state != task.state);
         if let Some(state) = state {
             progress.count("tasks-judged-again", 1);

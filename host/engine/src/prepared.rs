@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use counterfoil_domain::assemble;
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::directory::Entity;
 use counterfoil_domain::failure::{Failure, FailureClass};
@@ -12,6 +11,7 @@ use counterfoil_domain::market::{Customer, Subscription};
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::Target;
 use counterfoil_domain::task::{Task, Verdict};
+use counterfoil_domain::{adjust, assemble};
 
 use crate::engine::{Engine, EngineError};
 use crate::ground::{self, LawBook, Prepared, With};
@@ -37,12 +37,15 @@ pub(crate) async fn prepare_all(
 ) -> Result<Vec<Result<Prepared, Unprepared>>, EngineError> {
     let law = book.law(connection, engine.clock.now());
     let people = People::load(engine, connection, tasks).await?;
+    let adjustments = ground::adjustments(engine, tasks).await?;
     let mut orders: Vec<Option<Order>> = Vec::with_capacity(tasks.len());
     let mut wanted = BTreeSet::new();
     for task in tasks {
         let order = ground::order_of(engine, task, book).await?;
         if let Some(order) = &order {
-            let judgement = ground::judge_task(task, order, people.subscription(task), law);
+            let set = adjustments.get(&task.id);
+            let adjusted = adjust::applied(order, set);
+            let judgement = ground::judge_task(task, &adjusted, set, people.subscription(task), law);
             wanted.extend(assemble::items_needed(&judgement.lines, &book.links));
         }
         orders.push(order);
@@ -56,7 +59,9 @@ pub(crate) async fn prepare_all(
             prepared.push(Err(Unprepared::Failed(Failure::new(FailureClass::NotFound, "order-gone", text))));
             continue;
         };
-        let judgement = ground::judge_task(task, order, people.subscription(task), law);
+        let set = adjustments.get(&task.id);
+        let adjusted = adjust::applied(order, set);
+        let judgement = ground::judge_task(task, &adjusted, set, people.subscription(task), law);
         if judgement.verdict != Verdict::Ready {
             prepared.push(Err(Unprepared::Judged(judgement.verdict)));
             continue;
@@ -69,6 +74,7 @@ pub(crate) async fn prepare_all(
             subscription: people.subscription(task),
             items: &items,
             settings: &settings,
+            adjustments: set,
         };
         prepared.push(ground::prepare(engine, task, order, &judgement, with).map_err(|error| {
             let text =

@@ -1,15 +1,20 @@
 //! Plans: jobs to the target, its proposals to the checker, what passes sealed and stored. Writes nothing
 //! outside.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use counterfoil_domain::assemble;
 use counterfoil_domain::checker::{self, Against};
+use counterfoil_domain::claim::{self, Claim};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::id::{SubscriptionId, TaskId};
 use counterfoil_domain::money::Money;
-use counterfoil_domain::plan::{Plan, SealedPlan, Severity};
+use counterfoil_domain::plan::{Judged, Plan, SealedPlan, Severity};
 use counterfoil_domain::ports::{CallError, CommitError, Target, Write};
 use counterfoil_domain::run::Selection;
+use counterfoil_domain::salvage::{self, Kept};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
@@ -107,9 +112,22 @@ async fn plan_chunk(
         }
     }
     let answers = ask_patiently(engine, connection, target, &jobs).await;
+    let history = history(engine, connection, &jobs).await?;
     for ((task, prepared), answer) in jobs.iter().zip(answers) {
         match answer {
-            Ok(plan) => seal(engine, connection, target, (task, prepared), plan, &mut writes, progress),
+            Ok(plan) if !fits_what_is_stored(engine, task, &plan, progress).await? => {}
+            Ok(plan) => {
+                let plan = assemble::with_costs(plan, &prepared.job);
+                let subscription = SubscriptionId::new(prepared.job.order.subscription_id.clone());
+                let against = Against {
+                    job: &prepared.job,
+                    order_total: prepared.order.total.map(|total| Money::new(total, prepared.order.currency)),
+                    documents: &target.card().documents,
+                    rules: &connection.rules,
+                    history: history.get(&subscription).map(Vec::as_slice).unwrap_or_default(),
+                };
+                writes.push(seal(engine, connection, (task, prepared), plan, against, progress));
+            }
             Err(failure) => failed(engine, task, failure, &mut writes, progress),
         }
     }
@@ -200,28 +218,69 @@ pub(crate) fn call_failure(error: &CallError) -> Failure {
     Failure::new(FailureClass::Internal, code, error.to_string())
 }
 
+/// Whether the plan knows everything that earlier plans of its task stored. One that does not could bill twice.
+async fn fits_what_is_stored(
+    engine: &Engine,
+    task: &Task,
+    plan: &Plan,
+    progress: &mut Progress,
+) -> Result<bool, EngineError> {
+    let Err(unaccounted) = salvage::adopted(plan, &kept(engine, &task.id).await?) else { return Ok(true) };
+    let text = format!(
+        "{}: {unaccounted}. Nothing was planned, because it could be billed twice: look in the target, and void the document there or ignore the task.",
+        task.number
+    );
+    progress.shortfall("part-stored", task.id.to_string(), text);
+    Ok(false)
+}
+
+/// What earlier plans of a task stored.
+pub(crate) async fn kept(engine: &Engine, task: &TaskId) -> Result<Vec<Kept>, EngineError> {
+    let mut kept = Vec::new();
+    for row in engine.store.receipts_of(task).await? {
+        let Some(sealed) = engine.store.plan(&row.plan).await? else { continue };
+        for receipt in row.receipt.changes {
+            let change = sealed.plan.changes.iter().find(|change| change.key == receipt.key);
+            kept.extend(change.map(|change| Kept { change: change.clone(), receipt }));
+        }
+    }
+    Ok(kept)
+}
+
+/// What was confirmed before for the subscriptions of these jobs.
+async fn history(
+    engine: &Engine,
+    connection: &Connection,
+    jobs: &[(Task, Prepared)],
+) -> Result<BTreeMap<SubscriptionId, Vec<Claim>>, EngineError> {
+    let subscriptions: BTreeSet<&str> = jobs.iter().map(|(_, p)| p.job.order.subscription_id.as_str()).collect();
+    let wanted: Vec<SubscriptionId> = subscriptions.into_iter().filter(|id| !id.is_empty()).map(Into::into).collect();
+    let mut history: BTreeMap<SubscriptionId, Vec<Claim>> = BTreeMap::new();
+    if wanted.is_empty() {
+        return Ok(history);
+    }
+    for claim in engine.store.claims(&connection.id, wanted).await? {
+        history.entry(claim.subscription.clone()).or_default().push(claim);
+    }
+    Ok(history)
+}
+
+/// The plan as it may be confirmed, with all that speaks against it.
 fn seal(
     engine: &Engine,
     connection: &Connection,
-    target: &Arc<dyn Target>,
     (task, prepared): (&Task, &Prepared),
     plan: Plan,
-    writes: &mut Vec<Vec<Write>>,
+    against: Against<'_>,
     progress: &mut Progress,
-) {
-    let order_total = prepared.order.total.map(|total| Money::new(total, prepared.order.currency));
-    let against =
-        Against { job: &prepared.job, order_total, documents: &target.card().documents, rules: &connection.rules };
-    let findings = checker::check(&plan, against);
-    let source_total = Money::new(prepared.job.order.total, prepared.job.order.currency);
-    let sealed = SealedPlan::seal(
-        connection.id.clone(),
-        plan,
-        prepared.ground.clone(),
-        findings,
-        source_total,
-        engine.clock.now(),
-    );
+) -> Vec<Write> {
+    let judged = Judged {
+        ground: prepared.ground.clone(),
+        findings: checker::check(&plan, against),
+        source_total: Money::new(prepared.job.order.total, prepared.job.order.currency),
+        claims: claim::claims(&prepared.job),
+    };
+    let sealed = SealedPlan::seal(connection.id.clone(), plan, judged, engine.clock.now());
     progress.count("planned", 1);
     if sealed.worst() == Some(Severity::Blocks) {
         progress.count("blocked", 1);
@@ -234,7 +293,7 @@ fn seal(
     }
     let mut group = Vec::from_iter(moved(engine, task, Event::Planned(sealed.digest.clone())));
     group.push(Write::PutPlan(sealed));
-    writes.push(group);
+    group
 }
 
 /// A plan that could not be made: parked when trying again cannot help, else left as it is.

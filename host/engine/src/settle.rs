@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
-use counterfoil_domain::id::EntityId;
 use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
-use counterfoil_domain::plan::{Change, ChangeReceipt, Plan, Receipt, SealedPlan};
+use counterfoil_domain::plan::{Plan, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
 use counterfoil_domain::ramp::Outcome;
 use counterfoil_domain::resolve::is_left;
 use counterfoil_domain::retry::{self, Reached};
+use counterfoil_domain::salvage;
 use counterfoil_domain::sampling;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
@@ -53,8 +53,9 @@ pub(crate) async fn settle(
     let effects = engine.store.effects(&batch.id).await?;
     let outcome = outcome(&results, &effects);
     let mut settled = Settled::default();
-    if results.iter().any(|result| matches!(result, Err(failure) if failure.class == FailureClass::Auth)) {
-        settled.writes.extend(needs_sign_in(engine, connection).await?);
+    let refused = results.iter().filter_map(|result| result.as_ref().err());
+    if let Some(failure) = refused.into_iter().find(|failure| failure.class == FailureClass::Auth) {
+        settled.writes.extend(needs_sign_in(engine, connection, failure).await?);
     }
     batch.trail.applying = false;
     batch.trail.crashes += u32::from(results.iter().any(|result| matches!(result, Err(failure) if is_stop(failure))));
@@ -195,20 +196,7 @@ fn outcome(results: &Applied, effects: &[Effect]) -> Option<Outcome> {
 /// Documents of a plan that were stored before the rest of it was refused, as the failure names them. The failure
 /// says so to whoever reads it.
 fn saved(plan: &Plan, failure: &mut Failure) -> Option<Receipt> {
-    let named = |change: &Change| {
-        let name = format!("saved.{}", change.key);
-        let (_, reference) = failure.attributes.iter().find(|(attribute, _)| *attribute == name)?;
-        Some(ChangeReceipt {
-            key: change.key.clone(),
-            action: change.action,
-            document: change.document.clone(),
-            reference: EntityId::new(reference.clone()),
-            number: String::new(),
-            total: None,
-            attributes: Vec::new(),
-        })
-    };
-    let changes: Vec<ChangeReceipt> = plan.changes.iter().filter_map(named).collect();
+    let changes = salvage::saved(plan, failure);
     if changes.is_empty() {
         return None;
     }
@@ -223,14 +211,17 @@ fn saved(plan: &Plan, failure: &mut Failure) -> Option<Receipt> {
 }
 
 /// The connection as it stands now, stopped until somebody signs in. None where it is stopped already.
-pub(crate) async fn needs_sign_in(engine: &Engine, connection: &Connection) -> Result<Option<Write>, EngineError> {
+pub(crate) async fn needs_sign_in(
+    engine: &Engine,
+    connection: &Connection,
+    failure: &Failure,
+) -> Result<Option<Write>, EngineError> {
     // Read again: its settings may have been changed while the batch was out.
     let current = engine.connection(&connection.id).await?;
     Ok((current.state == ConnectionState::Enabled).then(|| {
         Write::PutConnection(Connection {
             state: ConnectionState::NeedsSignIn,
-            state_reason: "the target did not accept the credentials; nothing is sent until somebody signs in"
-                .to_owned(),
+            state_reason: format!("{} Nothing is sent until somebody signs in.", failure.message),
             ..current
         })
     }))

@@ -20,7 +20,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
-use crate::{check, dispatch, lookout, propose};
+use crate::{check, comeback, dispatch, lookout, propose, schedule};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
 const TICK: Duration = Duration::from_millis(500);
@@ -57,6 +57,7 @@ impl Worker {
             }
             self.rest(&mut hands, &mut stop).await;
         }
+        self.engine.stop();
         while hands.running.join_next().await.is_some() {}
     }
 
@@ -113,11 +114,13 @@ impl Worker {
         let Ok(Some(run)) = self.engine.store.run(run).await else { return };
         let engine = &self.engine;
         let (store, clock) = (Arc::clone(&engine.store), Arc::clone(&engine.clock));
+        let connection = run.connection.clone();
         let mut progress = Progress::new(run, store, clock, engine.changed.clone());
         let text = "a defect of this service stopped the run; what it sent is in the journal".to_owned();
         if let Err(error) = progress.finish(Some(text)).await {
             tracing::error!(%error, "the end of a run could not be stored");
         }
+        engine.agenda.forget(&connection);
     }
 }
 
@@ -160,6 +163,10 @@ impl Engine {
 
 /// The upkeep of one connection. Failing, it is tried again with the next round, and holds up no other.
 async fn keep_up(engine: &Engine, connection: &Connection) {
+    // First: a target that takes its time holds up no check.
+    if let Err(error) = schedule::tend(engine, connection).await {
+        tracing::warn!(connection = %connection.id, %error, "a check or an auto-sync could not be asked for; the next round tries again");
+    }
     if let Err(error) = upkeep(engine, connection).await {
         tracing::warn!(connection = %connection.id, %error, "the upkeep of a connection failed; the next round tries again");
     }
@@ -169,11 +176,15 @@ async fn keep_up(engine: &Engine, connection: &Connection) {
 pub(crate) async fn carry_out(engine: &Engine, run: Run) {
     let id = run.id.clone();
     let kind = run.kind.clone();
+    let connection = run.connection.clone();
     let mut progress = Progress::new(run, Arc::clone(&engine.store), Arc::clone(&engine.clock), engine.changed.clone());
     let result = async {
         progress.start().await?;
         match &kind {
-            RunKind::Check => check::check(engine, &mut progress).await,
+            RunKind::Check | RunKind::Backfill(_) => {
+                comeback::before_check(engine, &mut progress).await;
+                check::check(engine, &mut progress).await
+            }
             RunKind::Plan(selection) => propose::propose(engine, selection, &mut progress).await,
             RunKind::Sync(plans) => dispatch::sync(engine, plans, &mut progress).await,
         }
@@ -186,12 +197,16 @@ pub(crate) async fn carry_out(engine: &Engine, run: Run) {
     if let Err(error) = progress.finish(failed).await {
         tracing::error!(run = %id, %error, "the end of a run could not be stored; it is taken up again");
     }
+    if kind == RunKind::Check {
+        engine.agenda.forget(&connection);
+    }
 }
 
 /// Due retries and looks of one connection. Does nothing while a sync of it is under way.
 pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(), EngineError> {
     let lock = engine.lock(&connection.id);
     let Ok(mut ramp) = lock.try_lock() else { return Ok(()) };
+    comeback::keep(engine, connection).await;
     let open = engine.store.open_batches(&connection.id).await?;
     let filter = |state: &str| TaskFilter {
         connection: Some(connection.id.clone()),

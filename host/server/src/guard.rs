@@ -67,7 +67,7 @@ fn who(user: &User, csrf: Option<String>) -> Option<Who> {
 }
 
 /// A token is taken at its word: with a bad one, a good cookie beside it does not help.
-async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
+pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
     if headers.contains_key(header::AUTHORIZATION) {
         let Some(token) = bearer(headers) else { return Ok(None) };
         let users = app.store().users().await?;

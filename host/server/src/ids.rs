@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::digest::Digester;
-use counterfoil_domain::id::{Actor, RunId};
+use counterfoil_domain::id::{Actor, RuleId, RunId};
 use ulid::Ulid;
 
 use crate::problem::{Code, Problem};
@@ -23,6 +23,10 @@ fn ulid(now: DateTime<Utc>) -> Result<Ulid, Problem> {
 
 pub(crate) fn run_id(now: DateTime<Utc>) -> Result<RunId, Problem> {
     Ok(RunId::new(format!("run_{}", ulid(now)?)))
+}
+
+pub(crate) fn rule_id(now: DateTime<Utc>) -> Result<RuleId, Problem> {
+    Ok(RuleId::new(format!("rule_{}", ulid(now)?)))
 }
 
 pub(crate) fn request_id(now: DateTime<Utc>) -> String {

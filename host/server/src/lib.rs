@@ -8,6 +8,7 @@ mod guard;
 mod headers;
 mod html;
 mod ids;
+mod linking;
 mod pages;
 mod parts;
 mod problem;
@@ -16,12 +17,16 @@ mod routes;
 mod serve;
 mod sessions;
 pub mod setup;
+mod sign_ins;
 mod suggest;
 mod throttle;
 pub mod wire;
 
 pub use access::{Access, ROUTES, Role, Rule};
-pub use parts::{Create, InspectMarketplace, LiveTargets, MarketplaceReport, Probe, Search, ServerParts};
+pub use parts::{
+    Create, InspectMarketplace, LiveTargets, MarketplaceReport, Probe, Redeem, Search, ServerParts, SignInPages,
+    SignIns,
+};
 pub use problem::{Code, Fault, OutcomeWord, ProblemBody};
 pub use router::{openapi, router};
 pub use serve::{ServeError, serve};

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use counterfoil_domain::connection::Marketplace;
 use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
 use counterfoil_domain::id::{ConnectionId, RunId};
-use counterfoil_domain::ports::{CallError, Clock, Pending, PluginShelf, Store, Targets, Vault};
+use counterfoil_domain::ports::{
+    CallError, Clock, CodeError, CodeGrant, Pending, PluginShelf, SignInPage, SignedIn, Store, Targets, Vault,
+};
 use tokio::sync::{Notify, Semaphore, broadcast, watch};
 
 use crate::sessions::Sessions;
+use crate::sign_ins;
 use crate::throttle::Throttle;
 
 /// Asks a target who it is.
@@ -34,6 +37,26 @@ pub struct LiveTargets {
 impl fmt::Debug for LiveTargets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LiveTargets")
+    }
+}
+
+/// What the target's sign-in page of a connection is asked with.
+pub type SignInPages = Arc<dyn Fn(ConnectionId) -> Pending<'static, Result<SignInPage, CodeError>> + Send + Sync>;
+/// Exchanges what came back from it, and keeps what that gives.
+pub type Redeem = Arc<dyn Fn(ConnectionId, CodeGrant) -> Pending<'static, Result<SignedIn, CodeError>> + Send + Sync>;
+
+/// Sign-ins of people to targets. The server holds no token: it hands codes over.
+#[derive(Clone)]
+pub struct SignIns {
+    pub page: SignInPages,
+    pub redeem: Redeem,
+    /// Where browsers reach this server, without a slash at the end: targets send them back there.
+    pub public_url: String,
+}
+
+impl fmt::Debug for SignIns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignIns({})", self.public_url)
     }
 }
 
@@ -71,6 +94,7 @@ pub struct ServerParts {
     pub changed: broadcast::Sender<RunId>,
     pub live: LiveTargets,
     pub inspect: InspectMarketplace,
+    pub sign_ins: SignIns,
     /// The server is reached by https: cookies are `__Host-` and `Secure`. False is for loopback only.
     pub https: bool,
 }
@@ -81,6 +105,7 @@ pub(crate) struct App {
     pub(crate) parts: ServerParts,
     sessions: Arc<Mutex<Sessions>>,
     throttle: Arc<Mutex<Throttle>>,
+    begun: Arc<Mutex<sign_ins::SignIns>>,
     /// A password check takes 19 MiB: few at a time, whoever asks.
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) openapi: Arc<str>,
@@ -96,6 +121,7 @@ impl App {
             parts,
             sessions: Arc::default(),
             throttle: Arc::default(),
+            begun: Arc::default(),
             hashing: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
             openapi: openapi.into(),
             closing,
@@ -116,6 +142,11 @@ impl App {
 
     pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sign-ins to targets that people have begun.
+    pub(crate) fn begun(&self) -> MutexGuard<'_, sign_ins::SignIns> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something was committed that the engine should look at.

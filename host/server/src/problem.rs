@@ -50,6 +50,7 @@ codes! {
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "This address does not take that method", false;
     TaskState = "task-state", CONFLICT, "The task's state does not allow this", false;
     ConnectionPaused = "connection-paused", CONFLICT, "The connection is not enabled", false;
+    NotChecked = "not-checked-yet", CONFLICT, "The connection has not been checked yet", false;
     PlanAltered = "plan-altered", CONFLICT, "A stored plan does not match its digest", false;
     PlanNeedsPerson = "plan-needs-person", CONFLICT, "Somebody must accept what the checker found", false;
     PluginWider = "plugin-wider", CONFLICT, "The plugin asks for more than the active version", false;

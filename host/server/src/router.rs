@@ -13,12 +13,12 @@ use utoipa_axum::routes;
 
 use crate::guard::{guard, method_not_allowed};
 use crate::headers::{dress, of_panic};
-use crate::pages::{self, home, login};
+use crate::pages::{self, callback, home, login};
 use crate::parts::{App, ServerParts};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    commands, connections, events, ignoring, journal, links, plans, plugins, resolving, runs, setup, summary, syncs,
-    system, tasks,
+    adjusting, authorize, auto_sync, commands, connections, events, ignoring, journal, link_suggestions, link_table,
+    links, notices, plans, plugins, resolving, rules, runs, setup, summary, syncs, system, tasks,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -33,7 +33,10 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(connections::list))
         .routes(routes!(connections::show))
         .routes(routes!(connections::set_state))
+        .routes(routes!(auto_sync::list, auto_sync::switch))
         .routes(routes!(connections::test))
+        .routes(routes!(authorize::show, authorize::begin, authorize::choose))
+        .routes(routes!(authorize::answer))
         .routes(routes!(connections::search))
         .routes(routes!(connections::create))
         .routes(routes!(commands::check))
@@ -41,13 +44,23 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(plans::show))
         .routes(routes!(syncs::sync))
         .routes(routes!(tasks::list))
+        .routes(routes!(ignoring::ignore_many))
         .routes(routes!(ignoring::unignore_many))
         .routes(routes!(tasks::show))
         .routes(routes!(ignoring::ignore))
         .routes(routes!(ignoring::unignore))
+        .routes(routes!(adjusting::show, adjusting::put, adjusting::clear))
+        .routes(routes!(adjusting::decide))
+        .routes(routes!(auto_sync::goes))
+        .routes(routes!(notices::list))
         .routes(routes!(resolving::show))
         .routes(routes!(resolving::resolve))
+        .routes(routes!(rules::list, rules::add))
+        .routes(routes!(rules::remove))
         .routes(routes!(links::list, links::put))
+        .routes(routes!(link_suggestions::suggestions))
+        .routes(routes!(link_table::export))
+        .routes(routes!(link_table::import))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(events::events))
@@ -62,6 +75,8 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(home::show))
         .routes(routes!(login::show, login::submit))
         .routes(routes!(login::leave))
+        .routes(routes!(callback::arrive))
+        .routes(routes!(callback::choose))
         .routes(routes!(pages::style))
 }
 
@@ -125,7 +140,9 @@ fn finish(mut api: OpenApi) -> OpenApi {
                 .iter()
                 .any(|rule| rule.path == path && rule.method == method && rule.access == crate::Access::Open)
         };
-        for (method, operation) in [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post)] {
+        for (method, operation) in
+            [("GET", &mut item.get), ("PUT", &mut item.put), ("POST", &mut item.post), ("DELETE", &mut item.delete)]
+        {
             let Some(operation) = operation else { continue };
             operation.operation_id = Some(operation_id(method, path));
             describe(&mut operation.responses);

@@ -37,10 +37,17 @@ pub enum Command {
     Plan(PlanArgs),
     /// Confirm plans and write them.
     Sync(SyncArgs),
+    /// Set what a task will bill, line by line, before it is confirmed; or show its lines.
+    Adjust(super::adjust::AdjustArgs),
+    /// Answer where the rules cannot tell what to bill. Exit code 2 while an answer is waited for.
+    Decide(super::adjust::DecideArgs),
     /// Ignore tasks, with a reason.
     Ignore(IgnoreArgs),
     /// Take tasks back from Ignored; the rules are evaluated again.
     Unignore(UnignoreArgs),
+    /// Rules to ignore by: customer, product, order type, amount.
+    #[command(subcommand)]
+    Rules(super::rules::RulesVerb),
     /// What was sent and never answered, and your decision about it. Exit code 4 while it is uncertain.
     Resolve(super::resolve::ResolveArgs),
     /// Links between marketplace and target things.
@@ -49,6 +56,11 @@ pub enum Command {
     /// Connections and whether they work.
     #[command(subcommand)]
     Connections(ConnectionsVerb),
+    /// Customers whose tasks go without a person.
+    #[command(subcommand)]
+    AutoSync(super::auto_sync::AutoSyncVerb),
+    /// What happened, what it means for the money, what to do.
+    Notices(super::notices::NoticesArgs),
     /// What was done, when and for whom.
     Runs(RunsArgs),
     /// Any call of the API: `counterfoil api GET /v1/tasks`.
@@ -154,11 +166,14 @@ pub enum PluginVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Show a component's card: what it may reach, which orders it takes.
+    /// Show a component's card, or a plugin.toml: what it may reach, which orders it takes.
     Inspect {
         file: PathBuf,
         #[arg(long)]
         json: bool,
+        /// Only the scenario table, as a document.
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
     },
     /// Send a component to the service. It is loaded and kept; nothing is activated.
     Install {
@@ -221,6 +236,12 @@ pub struct CheckArgs {
     /// The connection; needed when there is more than one.
     #[arg(long)]
     pub connection: Option<String>,
+    /// Read the orders created from this day on, however long ago: 2026-01-01 (UTC).
+    #[arg(long, requires = "to")]
+    pub from: Option<chrono::NaiveDate>,
+    /// The last day to read, itself included.
+    #[arg(long, requires = "from")]
+    pub to: Option<chrono::NaiveDate>,
     #[command(flatten)]
     pub remote: Remote,
 }
@@ -299,9 +320,15 @@ pub struct IgnoreArgs {
     /// Why, for whoever reads it later.
     #[arg(long)]
     pub reason: String,
-    /// Until this day (YYYY-MM-DD).
+    /// Until this day: 2027-01-01.
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["until_next_period", "until_change"])]
+    pub until: Option<chrono::NaiveDate>,
+    /// Until the subscription's next billing period begins.
+    #[arg(long, conflicts_with = "until_change")]
+    pub until_next_period: bool,
+    /// Until the price or quantity changes: later orders that bill the same stay ignored.
     #[arg(long)]
-    pub until: Option<String>,
+    pub until_change: bool,
     #[command(flatten)]
     pub remote: Remote,
 }
@@ -330,7 +357,18 @@ pub enum LinkVerb {
         #[command(flatten)]
         remote: Remote,
     },
-    /// Link a marketplace thing to a target thing.
+    /// What unlinked things may be in the target, with score and reasons. Links nothing.
+    Suggest {
+        #[arg(long)]
+        connection: Option<String>,
+        /// party, item, fee, container; none: every kind that tasks wait for.
+        kind: Option<String>,
+        /// Customer id, product code, fee name or subscription id; none: what tasks wait for.
+        source: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Link a marketplace thing to a target thing, and name the tasks that this touches.
     Set {
         #[arg(long)]
         connection: Option<String>,
@@ -347,6 +385,9 @@ pub enum LinkVerb {
         /// NAME=VALUE, for example account-code=201.
         #[arg(long)]
         attribute: Vec<String>,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         remote: Remote,
     },
@@ -358,6 +399,35 @@ pub enum LinkVerb {
         source: String,
         #[arg(long)]
         never_sync: bool,
+        /// Only say what would change.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Take over a table of links, whole or not at all.
+    Import {
+        /// CSV as `link export` writes it.
+        file: PathBuf,
+        #[arg(long)]
+        connection: Option<String>,
+        /// Only say, row by row, what would change.
+        #[arg(long)]
+        dry_run: bool,
+        /// Take over the good rows.
+        #[arg(long)]
+        skip_bad: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// The links as CSV, to stdout or into a file.
+    Export {
+        file: Option<PathBuf>,
+        #[arg(long)]
+        connection: Option<String>,
+        /// party, item, fee, container.
+        #[arg(long)]
+        kind: Option<String>,
         #[command(flatten)]
         remote: Remote,
     },
@@ -373,6 +443,25 @@ pub enum ConnectionsVerb {
     /// Ask the target who it is.
     Test {
         connection: Option<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Sign in at the target's page, where a person must.
+    Authorize(super::authorize::AuthorizeArgs),
+    /// Send nothing to a connection until it is enabled again.
+    Pause {
+        connection: String,
+        /// Why, for whoever finds it paused.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Take back a pause: what is confirmed and waits is sent.
+    Enable {
+        connection: String,
+        #[arg(long, default_value = "")]
+        reason: String,
         #[command(flatten)]
         remote: Remote,
     },

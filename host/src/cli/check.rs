@@ -1,7 +1,7 @@
-//! `check`: Check Changes, followed to its end.
+//! `check`: Check Changes, or the orders of chosen days, followed to the end.
 
 use anyhow::Result;
-use counterfoil_server::wire::{RunView, StateTotal, TaskPage};
+use counterfoil_server::wire::{DaysView, RunView, StateTotal, TaskPage};
 
 use super::args::CheckArgs;
 use super::client::{Client, conclude};
@@ -15,8 +15,8 @@ pub(super) async fn run(args: &CheckArgs) -> Result<Exit> {
 async fn check(args: &CheckArgs) -> Result<Exit> {
     let client = Client::new(&args.remote)?;
     let connection = client.connection(args.connection.as_deref()).await?;
-    let started = client.start(&["connections", &connection, "check"], None).await?;
-    let run = client.wait(started).await?;
+    let days = args.from.zip(args.to).map(|(from, to)| DaysView { from: from.into(), to: to.into() });
+    let run = read(&client, &connection, days).await?;
     if args.remote.json {
         show::json(&run)?;
     } else {
@@ -24,6 +24,22 @@ async fn check(args: &CheckArgs) -> Result<Exit> {
         show::print(&format!("{}\n", summary(&run, &page.totals)))?;
     }
     Ok(exit(&run.state))
+}
+
+/// One check of a connection at a time: what is under way may be another than was asked for, and is waited for.
+async fn read(client: &Client, connection: &str, days: Option<DaysView>) -> Result<RunView> {
+    let body = days.as_ref().map(serde_json::to_value).transpose()?;
+    loop {
+        let started = client.start(&["connections", connection, "check"], body.as_ref()).await?;
+        let is_meant = started.days == days;
+        if !is_meant {
+            eprintln!("another check of {connection} is under way (run {}); yours begins when it is over", started.id);
+        }
+        let run = client.wait(started).await?;
+        if is_meant {
+            return Ok(run);
+        }
+    }
 }
 
 /// What a run's end means for scripts.
@@ -38,6 +54,13 @@ pub(super) fn exit(state: &str) -> Exit {
 /// The run's own figures, and where the connection's tasks stand now: links that the check made have moved some.
 fn summary(run: &RunView, totals: &[StateTotal]) -> String {
     let count = |name: &str| run.counts.get(name).copied().unwrap_or_default();
+    if let Some(DaysView { from, to }) = run.days.as_ref().filter(|_| run.state == "failed") {
+        return format!(
+            "The orders of {from} to {to} could not be read, after {}. Nothing was lost and no order was billed: run it again · run {}",
+            show::took(run),
+            run.id
+        );
+    }
     if run.state == "failed" {
         return format!(
             "The check did not work, after {}. No order is lost: the next check reads from the same place · run {}",
@@ -64,7 +87,9 @@ fn summary(run: &RunView, totals: &[StateTotal]) -> String {
         }
     }
     let now = if now.is_empty() { String::new() } else { format!(" · now {}", now.join(", ")) };
-    let cursor = if run.problems.iter().any(|problem| problem.code == "cursor-not-moved") {
+    let cursor = if run.days.is_some() {
+        "cursor not touched"
+    } else if run.problems.iter().any(|problem| problem.code == "cursor-not-moved") {
         "cursor not moved: the next check reads from the same place"
     } else {
         "cursor moved"
@@ -74,14 +99,18 @@ fn summary(run: &RunView, totals: &[StateTotal]) -> String {
         made => format!(" · {} made", show::count(made, "link")),
     };
     let (orders, tasks) = (show::count(count("orders-seen"), "order"), show::count(count("tasks-new"), "new task"));
-    format!("Checked {orders} in {}: {tasks}{ignored}{now}{links} · {cursor}", show::took(run))
+    let what = match &run.days {
+        Some(DaysView { from, to }) => format!("{orders} of {from} to {to}"),
+        None => orders,
+    };
+    format!("Checked {what} in {}: {tasks}{ignored}{now}{links} · {cursor}", show::took(run))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use counterfoil_server::wire::{ProblemView, Time};
+    use counterfoil_server::wire::{Day, ProblemView, Time};
 
     use super::*;
 
@@ -103,9 +132,14 @@ mod tests {
             done: 240,
             counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>(),
             problems: problems.iter().map(problem).collect(),
+            days: None,
             tasks: Vec::new(),
             plans: Vec::new(),
         }
+    }
+
+    fn day(text: &str) -> Day {
+        Day(text.parse().unwrap())
     }
 
     #[test]
@@ -129,6 +163,12 @@ mod tests {
         assert_eq!(
             summary(&cut, &[]),
             "Checked 1 order in 1.2s: 0 new tasks · cursor not moved: the next check reads from the same place"
+        );
+        let days = DaysView { from: day("2026-01-01"), to: day("2026-03-31") };
+        let past = RunView { days: Some(days), ..run("done", &counts, &[]) };
+        assert_eq!(
+            summary(&past, &[]),
+            "Checked 240 orders of 2026-01-01 to 2026-03-31 in 1.2s: 37 new tasks, 12 of them ignored · 1 link made · cursor not touched"
         );
         assert!(summary(&run("failed", &[], &[]), &[]).contains("No order is lost"));
         assert_eq!((exit(&cut.state), exit("failed")), (Exit::NotAll, Exit::Error));

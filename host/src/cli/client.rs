@@ -192,6 +192,14 @@ impl Client {
         understood(&answer, false)
     }
 
+    pub(super) async fn delete<T: DeserializeOwned>(&self, parts: &[&str]) -> Result<T> {
+        self.call(Method::DELETE, self.url(parts, &[])?, None, None).await
+    }
+
+    pub(super) async fn delete_with<T: DeserializeOwned>(&self, parts: &[&str], query: &[(&str, &str)]) -> Result<T> {
+        self.call(Method::DELETE, self.url(parts, query)?, None, None).await
+    }
+
     /// Starts a run, once, however often the request has to be repeated.
     pub(super) async fn start(&self, parts: &[&str], body: Option<&Value>) -> Result<RunView> {
         let mut random = [0_u8; 16];
@@ -329,7 +337,11 @@ fn exit_of(problem: &ProblemBody, reads: bool) -> Exit {
     match problem.status {
         _ if problem.outcome == OutcomeWord::Uncertain && !reads => Exit::Uncertain,
         403 | 409 | 412 => Exit::Refused,
-        422 if matches!(problem.code.as_str(), "plan-blocked" | "target-refused" | "idempotency-key-reused" | "plugin-refused") => {
+        422 if matches!(
+            problem.code.as_str(),
+            "plan-blocked" | "target-refused" | "idempotency-key-reused" | "plugin-refused"
+        ) =>
+        {
             Exit::Refused
         }
         _ => Exit::Error,

@@ -1,7 +1,7 @@
-//! `connections`: what there is, whether it works, and what its target holds.
+//! `connections`: what there is, whether it works, pausing it, and what its target holds.
 
 use anyhow::Result;
-use counterfoil_server::wire::{AccountView, ConnectionPage, EntityList, EntityView, MoneyView};
+use counterfoil_server::wire::{AccountView, ConnectionPage, ConnectionView, EntityList, EntityView, MoneyView};
 use serde_json::json;
 
 use super::args::ConnectionsVerb;
@@ -21,6 +21,15 @@ pub(super) async fn run(verb: ConnectionsVerb) -> Result<Exit> {
         ConnectionsVerb::Test { connection, remote } => {
             let client = Client::new(&remote)?;
             test(&client, connection.as_deref(), remote.json).await
+        }
+        ConnectionsVerb::Authorize(args) => super::authorize::run(&args).await,
+        ConnectionsVerb::Pause { connection, reason, remote } => {
+            let client = Client::new(&remote)?;
+            set(&client, &connection, ("paused", &reason), remote.json).await
+        }
+        ConnectionsVerb::Enable { connection, reason, remote } => {
+            let client = Client::new(&remote)?;
+            set(&client, &connection, ("enabled", &reason), remote.json).await
         }
         ConnectionsVerb::Search { kind, query, connection, remote } => {
             let client = Client::new(&remote)?;
@@ -73,6 +82,23 @@ async fn test(client: &Client, connection: Option<&str>, as_json: bool) -> Resul
         account.name, account.base_currency, account.country, account.time_zone
     );
     show::print(&format!("{}\n", show::clean(&text)))?;
+    Ok(Exit::Done)
+}
+
+async fn set(client: &Client, connection: &str, (state, reason): (&str, &str), as_json: bool) -> Result<Exit> {
+    let body = json!({ "state": state, "reason": reason });
+    let now: ConnectionView = client.put(&["connections", connection, "state"], &body).await?;
+    if as_json {
+        show::json(&now)?;
+        return Ok(Exit::Done);
+    }
+    let reason = if now.state_reason.is_empty() { String::new() } else { format!(": {}", now.state_reason) };
+    let meaning = if now.state == "paused" {
+        "Nothing is sent to it and nothing is lost: what is confirmed waits."
+    } else {
+        "What was confirmed and waits is sent now."
+    };
+    show::print(&format!("{}\n", show::clean(&format!("{connection} is {}{reason}. {meaning}", now.state))))?;
     Ok(Exit::Done)
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn unignore(args: &UnignoreArgs) -> Result<Exit> {
 /// Each by itself: what one refusal says does not hold up the others.
 async fn each(args: &IgnoreArgs) -> Result<Exit> {
     let client = Client::new(&args.remote)?;
-    let body = json!({ "text": args.reason, "until": args.until });
+    let body = json!({ "text": args.reason, "until": until(args) });
     let (mut ignored, mut sums, mut exit) = (Vec::<TaskView>::new(), Sums::default(), Exit::Done);
     for id in &args.tasks {
         match client.post::<TaskView>(&["tasks", id, "ignore"], &[], &body).await {
@@ -41,6 +41,16 @@ async fn each(args: &IgnoreArgs) -> Result<Exit> {
         show::print(&format!("Ignored {}, {sums}\n", show::count(show::number(ignored.len()), "task")))?;
     }
     Ok(exit)
+}
+
+/// How long; null: it never comes back by itself.
+fn until(args: &IgnoreArgs) -> Value {
+    match args.until {
+        Some(day) => json!({ "day": day.to_string() }),
+        None if args.until_next_period => json!({ "next_period": true }),
+        None if args.until_change => json!({ "change": true }),
+        None => Value::Null,
+    }
 }
 
 /// Which tasks are meant; none: nothing was named.
@@ -79,6 +89,26 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
+
+    #[test]
+    fn ignore_says_how_long_in_one_way() {
+        for (line, body) in [
+            ("", Some(json!(null))),
+            ("--until 2027-01-01", Some(json!({ "day": "2027-01-01" }))),
+            ("--until-next-period", Some(json!({ "next_period": true }))),
+            ("--until-change", Some(json!({ "change": true }))),
+            ("--until tomorrow", None),
+            ("--until 2027-01-01 --until-change", None),
+            ("--until-next-period --until-change", None),
+        ] {
+            let words = ["counterfoil", "ignore", "task_1", "--reason", "x"].into_iter().chain(line.split_whitespace());
+            let said = Cli::try_parse_from(words).ok().map(|cli| {
+                let Command::Ignore(args) = cli.command else { panic!("another verb") };
+                until(&args)
+            });
+            assert_eq!(said, body, "{line}");
+        }
+    }
 
     #[test]
     fn unignore_takes_tasks_or_a_reason_and_not_both() {

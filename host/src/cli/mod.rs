@@ -1,8 +1,11 @@
 //! The command line: words and verbs. One file a verb; data goes to stdout, progress to stderr.
 
+mod adjust;
 mod api;
 mod apply;
 mod args;
+mod authorize;
+mod auto_sync;
 mod check;
 mod client;
 mod connections;
@@ -11,9 +14,11 @@ mod doctor;
 mod ignore;
 mod init;
 mod link;
+mod notices;
 mod plan;
 mod plugin;
 mod resolve;
+mod rules;
 mod runs;
 mod serve;
 mod show;
@@ -42,11 +47,16 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Tasks(verb) => tasks::run(verb).await,
         Command::Plan(args) => plan::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
+        Command::Adjust(args) => adjust::adjust(&args).await,
+        Command::Decide(args) => adjust::decide(&args).await,
         Command::Ignore(args) => ignore::ignore(&args).await,
         Command::Unignore(args) => ignore::unignore(&args).await,
+        Command::Rules(verb) => rules::run(verb).await,
         Command::Resolve(args) => resolve::run(&args).await,
         Command::Link(verb) => link::run(verb).await,
         Command::Connections(verb) => connections::run(verb).await,
+        Command::AutoSync(verb) => auto_sync::run(verb).await,
+        Command::Notices(args) => notices::run(&args).await,
         Command::Runs(args) => runs::run(&args).await,
         Command::Api(args) => api::run(&args).await,
     }

@@ -313,6 +313,9 @@ pub(super) fn text(plan: &PlanView) -> String {
             "  ✘ blocked plan-altered: what is stored does not match the digest; it cannot be sent. Plan again\n",
         );
     }
+    if !plan.margins.is_empty() {
+        let _ = writeln!(out, "  margin {}: what it bills less what it costs", show::moneys(&plan.margins));
+    }
     let _ = writeln!(out, "  order {} · task {} · plan {}", show::money(&plan.source_total), plan.task, plan.digest);
     out
 }
@@ -354,6 +357,9 @@ fn change_text(out: &mut String, change: &ChangeView) {
             show::clean(&line.quantity),
             show::clean(&line.description)
         );
+        if let (Some(cost), Some(margin)) = (&line.cost, &line.margin) {
+            let _ = writeln!(out, "          costs {}, margin {}", show::money(cost), show::money(margin));
+        }
         if !line.arithmetic.is_empty() {
             let _ = writeln!(out, "          {}", show::clean(&line.arithmetic));
         }

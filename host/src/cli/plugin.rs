@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use counterfoil_domain::card::{Card, DeliveryClass};
+use counterfoil_domain::scenario::{Row, Table};
 use counterfoil_runtime::build::{self, Built};
-use counterfoil_runtime::component;
-use counterfoil_runtime::manifest::card_text;
 use counterfoil_runtime::sandbox::{COMPILE, compile_file};
+use counterfoil_runtime::{component, manifest};
 use counterfoil_server::wire::{ActivatedView, PluginList, PluginView, ShadowView};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ use crate::exit::Exit;
 pub(super) async fn run(verb: PluginVerb) -> Result<Exit> {
     match verb {
         PluginVerb::Build { folder, into, json } => make(&folder, into.as_deref(), json).await,
-        PluginVerb::Inspect { file, json } => inspect(&file, json),
+        PluginVerb::Inspect { file, json, markdown } => inspect(&file, json, markdown),
         remote => conclude(swap(remote).await),
     }
 }
@@ -208,21 +208,69 @@ fn copy(built: &Built, into: &Path) -> Result<std::path::PathBuf> {
     Ok(place)
 }
 
-fn inspect(file: &Path, as_json: bool) -> Result<Exit> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let package = component::read(&bytes)
-        .with_context(|| format!("{} is refused, so no order would go through it", file.display()))?;
-    if as_json {
-        show::json(&described(&package.card, package.digest.as_str(), package.size(), &package.imports))?;
-    } else {
-        let text = card_text(&package.card);
-        let (kib, imports) = (package.size().div_ceil(1024), package.imports.join(", "));
-        show::print(&format!("{}\n\n{kib} KiB · digest {}\nImports: {imports}\n", text.trim_end(), package.digest))?;
+/// A component, or the card that will travel in one.
+#[derive(Debug)]
+enum Inspected {
+    Component(Box<component::Package>),
+    Card(Box<Card>),
+}
+
+impl Inspected {
+    fn read(file: &Path) -> Result<Self> {
+        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let refused = || format!("{} is refused, so no order would go through it", file.display());
+        if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+            let text = String::from_utf8(bytes).with_context(refused)?;
+            return Ok(Self::Card(Box::new(manifest::parse(&text).with_context(refused)?)));
+        }
+        Ok(Self::Component(Box::new(component::read(&bytes).with_context(refused)?)))
     }
+
+    fn card(&self) -> &Card {
+        match self {
+            Self::Component(package) => &package.card,
+            Self::Card(card) => card,
+        }
+    }
+}
+
+fn inspect(file: &Path, as_json: bool, as_markdown: bool) -> Result<Exit> {
+    let inspected = Inspected::read(file)?;
+    if as_markdown {
+        show::print(&manifest::scenario_document(inspected.card()))?;
+        return Ok(Exit::Done);
+    }
+    if as_json {
+        let object = match &inspected {
+            Inspected::Component(package) => {
+                described(&package.card, package.digest.as_str(), package.size(), &package.imports)
+            }
+            Inspected::Card(card) => of_card(card),
+        };
+        show::json(&object)?;
+        return Ok(Exit::Done);
+    }
+    let text = manifest::card_text(inspected.card());
+    let about = match &inspected {
+        Inspected::Component(package) => {
+            let (kib, imports) = (package.size().div_ceil(1024), package.imports.join(", "));
+            format!("{kib} KiB · digest {}\nImports: {imports}", package.digest)
+        }
+        Inspected::Card(_) => "A card alone: there is no component to run yet.".to_owned(),
+    };
+    show::print(&format!("{}\n\n{about}\n", text.trim_end()))?;
     Ok(Exit::Done)
 }
 
 fn described(card: &Card, digest: &str, size: usize, imports: &[String]) -> Value {
+    let mut object = of_card(card);
+    object["digest"] = digest.into();
+    object["bytes"] = size.into();
+    object["imports"] = imports.into();
+    object
+}
+
+fn of_card(card: &Card) -> Value {
     let delivery = match card.delivery.class() {
         DeliveryClass::A { .. } => "A",
         DeliveryClass::B => "B",
@@ -239,10 +287,20 @@ fn described(card: &Card, digest: &str, size: usize, imports: &[String]) -> Valu
         .map(|auth| json!({ "scheme": auth.scheme.name(), "secrets": auth.secrets, "scopes": auth.scopes }));
     json!({
         "id": card.id.as_str(), "name": card.name, "version": card.version, "publisher": card.publisher,
-        "summary": card.summary, "contract": card.contract, "digest": digest, "bytes": size, "imports": imports,
+        "summary": card.summary, "contract": card.contract,
         "documents": card.documents, "base_url": card.egress.base_url, "allow": allow.collect::<Vec<_>>(),
         "auth": auth.collect::<Vec<_>>(), "delivery": delivery, "memory_mib": card.limits.memory_mib,
         "settings": card.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>(),
         "scenarios": card.scenarios.iter().map(|row| &row.name).collect::<Vec<_>>(),
+        "scenario_table": Table::of(&card.scenarios).rows().iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn row(row: &Row) -> Value {
+    let models: Vec<&str> = row.models.iter().map(|model| model.name()).collect();
+    json!({
+        "scenario": row.scenario, "order": row.order.name(), "billing_models": models, "usage": row.usage,
+        "fee": row.fee.name(), "price_if_marketplace": row.if_marketplace.name(),
+        "price_if_target": row.if_target.name(), "notes": row.notes,
     })
 }

@@ -1,5 +1,6 @@
 //! `tasks`: lists, one task with all that is known of it, and the totals while they change.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -86,18 +87,29 @@ async fn list(client: &Client, query: &[(&str, &str)], limit: usize, as_json: bo
     }
     let more = if page.has_more { ", and there are more: --limit shows them" } else { "" };
     table.print(&format!(
-        "{}{more}\n{}",
+        "{}{more}\n{}{}",
         show::count(show::number(page.tasks.len()), "task"),
-        totals(&page.totals, "\n")
+        totals(&page.totals, "\n"),
+        kinds(&page.tasks)
     ))?;
     Ok(Exit::Done)
+}
+
+/// What each kind in the list stands for.
+fn kinds(tasks: &[TaskView]) -> String {
+    let kinds: BTreeMap<&str, &str> = tasks
+        .iter()
+        .map(|task| (task.kind.as_str(), task.kind_text.as_str()))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    kinds.iter().fold(String::new(), |all, (kind, text)| format!("{all}\n{}: {}", show::clean(kind), show::clean(text)))
 }
 
 /// What stands in the way, or what was decided.
 fn why(task: &TaskView) -> String {
     let needs = task.needs.iter().map(|need| need.text.clone());
     let ignored = task.ignored.iter().map(|ignored| {
-        let until = ignored.until.map(|until| format!(", until {until}")).unwrap_or_default();
+        let until = ignored.until_text.as_ref().map(|until| format!(", {until}")).unwrap_or_default();
         let text = if ignored.text.is_empty() { String::new() } else { format!(": {}", ignored.text) };
         format!("{}{text} (by {}{until})", ignored.reason, ignored.by)
     });
@@ -132,6 +144,7 @@ fn text(detail: &TaskDetail) -> String {
         ("state", task.state.clone()),
         ("why", why(task)),
         ("order", format!("{} ({})", task.number, task.kind)),
+        ("which is", task.kind_text.clone()),
         ("customer", format!("{} ({})", task.customer_name, task.customer)),
         ("subscription", task.subscription.clone().unwrap_or_default()),
         ("amount", show::money(&task.amount)),
@@ -241,6 +254,8 @@ mod tests {
         let planned = planned("7", json!([]));
         let mut task = planned.task.clone();
         task.state = "parked".to_owned();
+        task.kind_text = "Sales order: a new subscription".to_owned();
+        assert_eq!(kinds(&[task.clone(), task.clone()]), "\nsales: Sales order: a new subscription");
         task.failure = Some(
             serde_json::from_value(
                 json!({ "class": "rejected", "code": "tax", "message": "tax type is not active", "attributes": {} }),
@@ -250,7 +265,30 @@ mod tests {
         let detail = TaskDetail { task, order: None, order_is_current: true, plan: Some(planned.plan), receipt: None };
         let text = text(&detail);
         assert!(text.contains("why           tax: tax type is not active\n"), "{text}");
+        assert!(text.contains("which is      Sales order: a new subscription\n"), "{text}");
         assert!(text.contains("amount        USD 1,376.20\n") && text.contains("elapsed-days"), "{text}");
+    }
+
+    #[test]
+    fn an_ignored_task_says_by_whom_and_how_long() {
+        let mut task = planned("7", json!([])).task;
+        let mut why_until = |until: serde_json::Value, words: serde_json::Value| {
+            let ignored = json!({
+                "reason": "by-person", "text": "paid by hand", "by": "ann", "at": "2026-11-21T09:12:00Z",
+                "until": until, "until_text": words,
+            });
+            task.ignored = Some(serde_json::from_value(ignored).unwrap());
+            why(&task)
+        };
+        assert_eq!(why_until(json!(null), json!(null)), "by-person: paid by hand (by ann)");
+        assert_eq!(
+            why_until(json!("2027-01-01"), json!("until 2027-01-01")),
+            "by-person: paid by hand (by ann, until 2027-01-01)"
+        );
+        assert_eq!(
+            why_until(json!(null), json!("until the price or quantity changes")),
+            "by-person: paid by hand (by ann, until the price or quantity changes)"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns rows, transactions, migrations and sealing at rest; decides nothing about tasks or money.
 
 mod audit;
+mod claims;
 mod counts;
 mod filter;
 mod memory;

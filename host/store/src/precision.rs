@@ -25,7 +25,12 @@ pub(crate) fn cut_all(write: &mut Write) {
             cut_in_place(observed_at);
             cut_order(order);
         }
-        Write::PutCursor(cursor) => cut_in_place(&mut cursor.seen_until),
+        Write::PutCursor(cursor) => {
+            cut_in_place(&mut cursor.seen_until);
+            cursor.swept_at.iter_mut().for_each(cut_in_place);
+        }
+        Write::PutRule(rule) => cut_in_place(&mut rule.at),
+        Write::PutAdjustments(adjustments) => cut_in_place(&mut adjustments.at),
         Write::InsertTask(task) | Write::UpdateTask(task) => cut_task(task),
         Write::PutPlan(plan) => cut_in_place(&mut plan.made_at),
         Write::PutBatch(batch) => {
@@ -46,7 +51,9 @@ pub(crate) fn cut_all(write: &mut Write) {
         | Write::PutUser(_)
         | Write::PutCustomers(..)
         | Write::PutProducts(..)
-        | Write::PutLink(_) => {}
+        | Write::PutLink(_)
+        | Write::RemoveRule(_)
+        | Write::PutSwitch { .. } => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use counterfoil_domain::journal::Effect;
 use counterfoil_domain::ports::StoreError;
-use counterfoil_domain::run::Run;
+use counterfoil_domain::run::{Run, RunKind};
 use counterfoil_domain::task::Task;
 
 pub(crate) fn unknown_effect(effect: &Effect) -> StoreError {
@@ -15,6 +15,11 @@ pub(crate) fn known_run(run: &Run) -> StoreError {
 
 pub(crate) fn unknown_run(run: &Run) -> StoreError {
     StoreError::Unavailable(format!("run {} was never asked for", run.id))
+}
+
+/// Whether it reads what the marketplace has: of these, a connection has one at a time.
+pub(crate) fn is_check(kind: &RunKind) -> bool {
+    matches!(kind, RunKind::Check | RunKind::Backfill(_))
 }
 
 /// The version as databases count.

@@ -1,7 +1,9 @@
-//! Doing what the plans say: one write for all invoices, one for all credit notes.
+//! Doing what the plans say: one write for all new invoices, one for each invoice that is added to, one for all credit
+//! notes, one for each allocation.
 //!
-//! Owns the batches, their keys, and reading answers element by element. Everything sent comes from the payloads; run again,
-//! the same plans make the same writes under the same keys. A plan whose invoice failed sends no credit note.
+//! Owns their order, the batches with their keys, and reading answers element by element. Everything sent comes from the
+//! payloads; run again, the same plans make the same writes under the same keys. A plan whose invoice failed sends no credit
+//! note.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +13,11 @@ use counterfoil_sdk::{
     json,
 };
 
-use crate::document::{Kind, Payload, Sealed};
+use crate::document::{ALLOCATION, Kind, Payload, Sealed};
 use crate::errors::{self, Effect};
+use crate::lookup::shown;
 use crate::wire::{self, ZERO_ID};
+use crate::{append, credit};
 
 /// Most documents in one write; the card's batch is the same.
 const PER_WRITE: usize = 50;
@@ -33,74 +37,132 @@ struct Task<'a, 'b> {
     sealed: &'b Sealed,
 }
 
+/// All plans on their way.
+struct Run<'a> {
+    all: Vec<Progress<'a>>,
+    failures: Vec<Option<Failure>>,
+    /// Set by a failure that holds for whatever comes after it.
+    stopped: Option<Failure>,
+}
+
 /// Applies each plan, in order.
 pub(crate) fn apply(remote: &mut dyn Remote, plans: &[Plan]) -> Vec<Result<Receipt, Failure>> {
-    let mut all: Vec<Progress<'_>> = Vec::with_capacity(plans.len());
-    let mut failures: Vec<Option<Failure>> = Vec::with_capacity(plans.len());
+    let mut run = Run { all: Vec::with_capacity(plans.len()), failures: Vec::new(), stopped: None };
     for plan in plans {
         let (payload, failure) = match open(plan) {
             Ok(payload) => (payload, None),
-            Err(failure) => (Payload { documents: Vec::new() }, Some(failure)),
+            Err(failure) => (Payload::default(), Some(failure)),
         };
-        all.push(Progress { plan, payload, receipts: BTreeMap::new() });
-        failures.push(failure);
+        run.all.push(Progress { plan, payload, receipts: BTreeMap::new() });
+        run.failures.push(failure);
     }
-    let mut stopped: Option<Failure> = None;
-    for kind in Kind::ALL {
-        let tasks: Vec<Task<'_, '_>> = all
+    run.create(remote, Kind::Invoice);
+    run.each(|one, change| {
+        let addition = one.payload.addition(&change.key)?;
+        Some(append::add(remote, change, addition))
+    });
+    run.create(remote, Kind::CreditNote);
+    run.each(|one, change| {
+        let allotment = one.payload.allotment(&change.key)?;
+        Some(credit::give(remote, change, allotment, |key| one.known(key)))
+    });
+    run.all.into_iter().zip(run.failures).map(|(one, failure)| one.finish(failure)).collect()
+}
+
+impl Run<'_> {
+    /// The new documents of a kind, in as few writes as Xero takes.
+    fn create(&mut self, remote: &mut dyn Remote, kind: Kind) {
+        let tasks: Vec<Task<'_, '_>> = self
+            .all
             .iter()
             .enumerate()
-            .filter(|(index, _)| failures[*index].is_none())
+            .filter(|(index, _)| self.failures[*index].is_none())
             .flat_map(|(index, one)| one.tasks(index, kind))
             .collect();
         let mut answers: Vec<(usize, &'_ Change, Result<ChangeReceipt, Failure>)> = Vec::with_capacity(tasks.len());
         for chunk in tasks.chunks(PER_WRITE) {
-            let results = match &stopped {
+            let results = match &self.stopped {
                 Some(failure) => chunk.iter().map(|_| Err(unsent(failure))).collect(),
-                None => send(remote, kind, chunk, &mut stopped),
+                None => send(remote, kind, chunk, &mut self.stopped),
             };
             answers.extend(chunk.iter().zip(results).map(|(task, result)| (task.index, task.change, result)));
         }
         for (index, change, result) in answers {
             match result {
                 Ok(receipt) => {
-                    all[index].receipts.insert(&change.key, receipt);
+                    self.all[index].receipts.insert(&change.key, receipt);
                 }
-                Err(failure) => failures[index] = Some(failure),
+                Err(failure) => self.failures[index] = Some(failure),
             }
         }
     }
-    all.into_iter().zip(failures).map(|(one, failure)| one.finish(failure)).collect()
+
+    /// One step for each change that it is for; the step says none where it is for another.
+    fn each(&mut self, mut step: impl FnMut(&Progress<'_>, &Change) -> Option<Result<ChangeReceipt, Failure>>) {
+        for (one, failed) in self.all.iter_mut().zip(&mut self.failures) {
+            for change in &one.plan.changes {
+                let is_due = matches!(change.action, Action::Create | Action::Update)
+                    && one.payload.document(&change.key).is_none()
+                    && one.known(&change.key).is_none();
+                if failed.is_some() || !is_due {
+                    continue;
+                }
+                let result = match &self.stopped {
+                    // Only a step that would have been sent is held back.
+                    Some(failure) => Some(Err(unsent(failure))),
+                    None => step(one, change),
+                };
+                match result {
+                    None => {}
+                    Some(Ok(receipt)) => {
+                        one.receipts.insert(&change.key, receipt);
+                    }
+                    Some(Err(failure)) => {
+                        if holds_for_all(&failure) {
+                            self.stopped = Some(failure.clone());
+                        }
+                        *failed = Some(failure);
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The payload, if it holds exactly what the changes need.
 fn open(plan: &Plan) -> Result<Payload, Failure> {
     let payload = Payload::of(plan)?;
     for change in &plan.changes {
-        match change.action {
-            Action::None => {}
-            Action::Create
-                if payload
-                    .document(&change.key)
-                    .is_some_and(|sealed| Kind::named(&change.document) == Some(sealed.kind)) => {}
+        let key = &change.key;
+        let held = match change.action {
+            Action::None => true,
+            Action::Create if change.document == ALLOCATION => payload.allotment(key).is_some(),
             Action::Create => {
-                return Err(Failure::internal(
-                    "xero-payload",
-                    format!("The plan holds no document for {}. Plan the task again.", change.title),
-                ));
+                payload.document(key).is_some_and(|sealed| Kind::named(&change.document) == Some(sealed.kind))
             }
-            Action::Update | Action::Cancel => {
-                return Err(Failure::unsupported(
-                    "xero-action",
-                    "This target only creates documents; Xero's own are never changed.",
-                ));
+            Action::Update => {
+                payload.addition(key).is_some_and(|addition| change.target.as_deref() == Some(&addition.invoice))
             }
+            Action::Cancel => {
+                return Err(Failure::unsupported("xero-action", "This target cancels nothing: voiding is a person's."));
+            }
+        };
+        if !held {
+            return Err(Failure::internal(
+                "xero-payload",
+                format!("The plan does not hold what \"{}\" needs. Plan the task again.", change.title),
+            ));
         }
     }
     Ok(payload)
 }
 
 impl<'a> Progress<'a> {
+    /// The receipt of a change: from this run, or from what the host knows.
+    fn known(&self, key: &str) -> Option<&ChangeReceipt> {
+        self.receipts.get(key).or_else(|| self.plan.adopted(key))
+    }
+
     fn tasks<'b>(&'b self, index: usize, kind: Kind) -> impl Iterator<Item = Task<'a, 'b>> {
         let due = self
             .plan
@@ -154,6 +216,13 @@ fn unsent(failure: &Failure) -> Failure {
     }
 }
 
+fn holds_for_all(failure: &Failure) -> bool {
+    matches!(
+        failure.class,
+        Class::Auth | Class::Forbidden | Class::Throttled | Class::Transient | Class::UnknownOutcome
+    )
+}
+
 /// Sends one batch and answers for each of its documents.
 fn send(
     remote: &mut dyn Remote,
@@ -179,10 +248,7 @@ fn send(
         Ok(response) => errors::refusal(&response, Effect::Write, &format!("the {}s", kind.word())),
         Err(failure) => failure,
     };
-    if matches!(
-        failure.class,
-        Class::Auth | Class::Forbidden | Class::Throttled | Class::Transient | Class::UnknownOutcome
-    ) {
+    if holds_for_all(&failure) {
         *stopped = Some(failure.clone());
     }
     tasks.iter().map(|_| Err(failure.clone())).collect()
@@ -236,8 +302,7 @@ fn element(
         .as_deref()
         .filter(|id| !id.is_empty())
         .ok_or_else(|| errors::unreadable(response, Effect::Write, &what, "It names no id."))?;
-    let mut attributes = Attributes::new();
-    attributes.set_some("state", document.status.clone());
+    let mut attributes = shown(document);
     attributes.set_some("correlation-id", response.header("Xero-Correlation-Id"));
     let warnings: Vec<&str> = document.warnings.iter().flatten().map(|warning| warning.message.as_str()).collect();
     if !warnings.is_empty() {
@@ -261,7 +326,7 @@ fn element(
 }
 
 /// Xero says so in four ways, and not always in all of them. An id of zeros means that nothing was saved.
-fn is_refused(document: &wire::Document) -> bool {
+pub(crate) fn is_refused(document: &wire::Document) -> bool {
     document.has_errors == Some(true)
         || document.status_attribute_string.as_deref() == Some("ERROR")
         || document.validation_errors.as_ref().is_some_and(|errors| !errors.is_empty())

@@ -84,15 +84,63 @@ pub(crate) struct Sealed {
     pub(crate) kind: Kind,
     /// Exactly what will be sent.
     pub(crate) body: Box<RawValue>,
+    /// Of the tag on its lines, where other orders may join it later.
+    pub(crate) token: Option<String>,
 }
+
+/// Lines to add to an invoice, and the invoice as it was when they were confirmed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde")]
+pub(crate) struct Addition {
+    /// The change that it is for.
+    pub(crate) key: String,
+    /// Of the tag on each added line.
+    pub(crate) token: String,
+    /// The invoice's id.
+    pub(crate) invoice: String,
+    pub(crate) number: String,
+    pub(crate) contact: String,
+    pub(crate) currency: String,
+    pub(crate) day: Option<String>,
+    /// Each line that was there: all of them are kept.
+    pub(crate) kept: Vec<wire::LineItem>,
+    /// Exactly what will be added.
+    pub(crate) lines: Vec<Box<RawValue>>,
+}
+
+/// Credit to give to the invoice of the same order, once both are there.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde")]
+pub(crate) struct Allotment {
+    /// The change that it is for.
+    pub(crate) key: String,
+    pub(crate) invoice: End,
+    pub(crate) credit: End,
+    pub(crate) date: String,
+}
+
+/// A document that credit is taken from or given to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde")]
+pub(crate) struct End {
+    /// The change that makes it.
+    pub(crate) key: String,
+    /// Its id and what of it is open, where it was there when the plan was made.
+    pub(crate) known: Option<(String, json::Exact)>,
+}
+
+/// The card's word for credit given to an invoice.
+pub(crate) const ALLOCATION: &str = "allocation";
 
 impl Sealed {
     /// Seals a document.
-    pub(crate) fn new(key: String, kind: Kind, document: &wire::NewDocument<'_>) -> Result<Self, Failure> {
-        let body = counterfoil_sdk::serde_json::value::to_raw_value(document).map_err(|error| {
-            Failure::internal("xero-payload", format!("A document could not be written as JSON: {error}."))
-        })?;
-        Ok(Self { key, kind, body })
+    pub(crate) fn new(
+        key: String,
+        kind: Kind,
+        document: &wire::NewDocument<'_>,
+        token: Option<String>,
+    ) -> Result<Self, Failure> {
+        Ok(Self { key, kind, body: raw(document)?, token })
     }
 
     /// The document's own fields, read back from the sealed bytes.
@@ -101,11 +149,20 @@ impl Sealed {
     }
 }
 
+/// A value as the exact bytes that will be sent.
+pub(crate) fn raw<T: Serialize>(value: &T) -> Result<Box<RawValue>, Failure> {
+    counterfoil_sdk::serde_json::value::to_raw_value(value).map_err(|error| {
+        Failure::internal("xero-payload", format!("A document could not be written as JSON: {error}."))
+    })
+}
+
 /// Everything that a plan will send.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(crate = "counterfoil_sdk::serde")]
 pub(crate) struct Payload {
     pub(crate) documents: Vec<Sealed>,
+    pub(crate) additions: Vec<Addition>,
+    pub(crate) allotments: Vec<Allotment>,
 }
 
 impl Payload {
@@ -125,5 +182,15 @@ impl Payload {
     /// The document for a change.
     pub(crate) fn document(&self, key: &str) -> Option<&Sealed> {
         self.documents.iter().find(|sealed| sealed.key == key)
+    }
+
+    /// The lines for a change.
+    pub(crate) fn addition(&self, key: &str) -> Option<&Addition> {
+        self.additions.iter().find(|addition| addition.key == key)
+    }
+
+    /// The credit for a change.
+    pub(crate) fn allotment(&self, key: &str) -> Option<&Allotment> {
+        self.allotments.iter().find(|allotment| allotment.key == key)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) enum Effect {
 }
 
 /// Known complaints about content: part of the text in lower case, class, code, and what to do.
-const COMPLAINTS: [(&str, Class, &str, &str); 11] = [
+const COMPLAINTS: [(&str, Class, &str, &str); 16] = [
     (
         "contact name must be unique",
         Class::Conflict,
@@ -46,6 +46,36 @@ const COMPLAINTS: [(&str, Class, &str, &str); 11] = [
         Class::Rejected,
         "xero-period-locked",
         "Ask the accountant to move the lock date, or set a later date on the task.",
+    ),
+    (
+        "could not find line item",
+        Class::Conflict,
+        "xero-invoice-changed",
+        "The invoice was changed meanwhile and nothing was added. Plan the task again.",
+    ),
+    (
+        "payment or credit note allocated",
+        Class::Conflict,
+        "xero-invoice-changed",
+        "The invoice was paid meanwhile and nothing was added. Plan the task again.",
+    ),
+    (
+        "not of valid status for modification",
+        Class::Conflict,
+        "xero-invoice-changed",
+        "The document was approved, voided or deleted meanwhile. Plan the task again.",
+    ),
+    (
+        "greater than amount outstanding",
+        Class::Rejected,
+        "xero-allocation",
+        "Invoice and credit note are in Xero; plan the task again to see how they stand, or allocate there.",
+    ),
+    (
+        "trying to allocate to",
+        Class::Rejected,
+        "xero-allocation",
+        "Invoice and credit note are in Xero; plan the task again to see how they stand, or allocate there.",
     ),
     ("item code", Class::Rejected, "xero-item-unknown", "Link the product to an item that exists."),
     (
@@ -91,9 +121,9 @@ pub(crate) fn refusal(response: &Response, effect: Effect, what: &str) -> Failur
             "xero-feature-missing",
             "Xero refused: the organisation's plan or the user's role does not allow this. Ask the organisation's administrator.",
         ),
-        403 => Failure::forbidden(
-            "xero-organisation-refused",
-            "Xero refused this organisation: it was disconnected, or the tenant id is wrong. Reconnect it or correct the setting.",
+        403 => Failure::auth(
+            "xero-organisation-disconnected",
+            "Xero refused this organisation: it was disconnected, or the tenant id is wrong. Sign in again and choose it, or correct the setting.",
         ),
         404 => Failure::not_found(
             "xero-not-found",
@@ -107,9 +137,11 @@ pub(crate) fn refusal(response: &Response, effect: Effect, what: &str) -> Failur
                 response.status
             ),
         ),
-        503 if lower.contains("offline") => Failure::transient(
+        // It says nothing about any task, however long it lasts: no attempt is counted.
+        503 if lower.contains("offline") => Failure::throttled(
             "xero-offline",
             "Xero is offline for maintenance. Nothing was written; it will be tried again.",
+            response.retry_after().or(Some(OFFLINE_PAUSE)),
         ),
         503 if lower.contains("rate limit exceeded") => throttled(response),
         408 | 300..=399 | 500..=599 => fault(response.status, effect, what),
@@ -224,6 +256,9 @@ fn unauthorized(response: &Response, lower: &str) -> Failure {
     }
     Failure::auth("xero-sign-in", "Xero does not accept the connection's sign-in any more. Sign in again.")
 }
+
+/// Maintenance takes from minutes to hours, and Xero does not say how long.
+const OFFLINE_PAUSE: Duration = Duration::from_secs(300);
 
 fn throttled(response: &Response) -> Failure {
     let problem = response.header("X-Rate-Limit-Problem").unwrap_or_default().to_ascii_lowercase();

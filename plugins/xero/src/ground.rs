@@ -1,6 +1,7 @@
 //! What Xero has that the plans of one call rest on, read once for all of them.
 //!
-//! Owns the reads and the checks against them: contact, accounts, tax rates, currency, lock date.
+//! Owns the reads and the checks against them: contact, accounts, tax rates, currency, lock date, and
+//! what the settings name: tracking option and branding theme.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,21 +10,25 @@ use counterfoil_sdk::{Date, Failure, Remote};
 use crate::answers::filled;
 use crate::lines::DraftLine;
 use crate::outline::Outline;
-use crate::{accounts, contacts, currencies, organisation, tax_rates, wire};
+use crate::{accounts, contacts, currencies, organisation, presentation, tax_rates, wire};
 
 /// Xero's side of the plans.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    locked_until: Option<Date>,
+    pub(crate) locked_until: Option<Date>,
     currencies: BTreeSet<String>,
     accounts: BTreeMap<String, wire::Account>,
     tax_rates: BTreeMap<String, wire::TaxRate>,
     /// By id in lower case.
     contacts: BTreeMap<String, wire::Contact>,
+    /// Read only where the settings name one.
+    tracking: Vec<wire::TrackingCategory>,
+    /// Ids in lower case; read only where the settings name one.
+    themes: BTreeSet<String>,
 }
 
 impl Ground {
-    /// Four reads, and one for every forty customers.
+    /// Four reads, one for every forty customers, and one for each of tracking and branding where a setting needs it.
     pub(crate) fn read(remote: &mut dyn Remote, outlines: &[&Outline<'_>]) -> Result<Self, Failure> {
         let organisation = organisation::read(remote)?;
         let accounts = accounts::read(remote)?;
@@ -33,7 +38,11 @@ impl Ground {
         offered.insert(organisation.base_currency()?.to_string());
         let ids: Vec<&str> = outlines.iter().map(|outline| outline.party.target_id.as_str()).collect();
         let contacts = contacts::by_ids(remote, &ids)?;
+        let tracked = outlines.iter().any(|outline| outline.settings.tracking.is_some());
+        let themed = outlines.iter().any(|outline| outline.settings.branding_theme.is_some());
         Ok(Self {
+            tracking: if tracked { presentation::tracking(remote)? } else { Vec::new() },
+            themes: if themed { presentation::themes(remote)? } else { BTreeSet::new() },
             locked_until: organisation.locked_until()?,
             currencies: offered,
             accounts: accounts.into_iter().filter_map(|account| Some((account.code.clone()?, account))).collect(),
@@ -67,7 +76,8 @@ impl Ground {
             ));
         }
         self.contact(outline)?;
-        outline.documents.iter().flat_map(|document| &document.lines).try_for_each(|line| self.check_line(line))
+        presentation::check(&outline.settings, &self.tracking, &self.themes)?;
+        outline.lines.iter().try_for_each(|line| self.check_line(line))
     }
 
     /// The customer's contact, which must be there and active.

@@ -1,14 +1,17 @@
 //! The Xero target: orders become sales invoices (ACCREC) and credit notes (ACCRECCREDIT).
 //!
-//! Owns the list of modules and the wiring. Three decisions run through all of them. Documents are only ever created, with
-//! PUT: POST would edit whatever has the same number. Amounts are never sent as totals: each line is written so that
+//! Owns the list of modules and the wiring. Three decisions run through all of them. Documents are created with PUT, because
+//! POST would edit whatever has the same number; the only edit is adding lines to a draft of our own, by its id. Amounts are never sent as totals: each line is written so that
 //! quantity × unit amount is the amount exactly, and what Xero answers is compared. And an answer that proves nothing is
 //! an unknown outcome, because Xero forgets idempotency keys after six minutes and a second invoice is worse than a look.
 
 mod accounts;
 mod answers;
+mod append;
 mod apply;
+mod compose;
 mod contacts;
+mod credit;
 mod currencies;
 mod dates;
 mod directory;
@@ -19,13 +22,18 @@ mod items;
 mod lines;
 mod locate;
 mod lookup;
+mod months;
 mod observe;
 mod organisation;
 mod outline;
 mod plan;
+mod presentation;
+mod preview;
 mod settings;
+mod tag;
 mod tax_rates;
 mod wire;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,25 +1,27 @@
-//! One order line as one line of a Xero document, to the cent.
+//! Order lines as lines of a Xero document, to the cent.
 //!
-//! Owns the exact representation. Xero multiplies quantity by unit amount itself and rounds in ways it does not document, so
-//! the two must make the amount without rounding: as they are, else with a unit amount of at most four places, else as one
-//! piece with the sum in the description. Line amounts, discounts and totals are never sent.
+//! Owns the exact representation and what each line is booked on. Xero multiplies quantity by unit amount itself and rounds
+//! in ways it does not document, so the two must make the amount without rounding: as they are, else with a unit amount of
+//! at most four places, else as one piece with the sum in the description. Line amounts, discounts and totals are never
+//! sent, and no cent is ever left over.
 
-use counterfoil_sdk::{Decimal, Failure, Job, Line, Link, PlanLine, decimal, text};
+use counterfoil_sdk::{Billing, Decimal, Failure, Job, Line, Link, PlanLine, decimal};
 
 use crate::document::Kind;
 use crate::items::CODE_MAX;
 use crate::settings::Settings;
+use crate::words::{self, name};
 
 /// Places of quantities and unit amounts.
 const UNIT_PLACES: u32 = 4;
 /// Places of every total in Xero, whatever the currency.
 const TOTAL_PLACES: u32 = 2;
-const DESCRIPTION_MAX: usize = 4000;
 
 /// Quantity and unit amount whose product is the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exactly {
     pub(crate) quantity: Decimal,
+    /// Without a sign: which way it counts is the document's and the line's.
     pub(crate) unit: Decimal,
     pub(crate) form: Form,
 }
@@ -33,14 +35,21 @@ pub(crate) enum Form {
     UnitFromAmount,
     /// One piece at the whole amount.
     OnePiece,
+    /// The order's quantity at nothing.
+    NoCharge,
 }
 
 /// A line of a document to be.
 #[derive(Debug, Clone)]
 pub(crate) struct DraftLine<'a> {
+    /// The order line that its words come from.
     pub(crate) source: &'a Line,
-    pub(crate) kind: Kind,
+    /// The job lines that it carries; usage below a cent is gathered.
+    pub(crate) covers: Vec<&'a str>,
+    /// What it adds to what the customer owes.
+    pub(crate) bills: Decimal,
     pub(crate) exactly: Exactly,
+    pub(crate) arithmetic: String,
     pub(crate) description: String,
     pub(crate) account_code: &'a str,
     pub(crate) tax_type: &'a str,
@@ -51,58 +60,128 @@ pub(crate) struct DraftLine<'a> {
 #[derive(Debug)]
 pub(crate) enum Fate<'a> {
     Billed(Box<DraftLine<'a>>),
+    /// Less than the smallest coin: together with others of its kind it may come to one.
+    Fine,
     LeftOut(String),
 }
 
-/// Writes a line, or says why it bills nothing.
-pub(crate) fn write<'a>(job: &'a Job, line: &'a Line, settings: &Settings<'a>) -> Result<Fate<'a>, Failure> {
+/// Writes a line, or says why it bills nothing. `token` is there where lines of several orders share an invoice.
+pub(crate) fn write<'a>(
+    job: &'a Job,
+    line: &'a Line,
+    settings: &Settings<'a>,
+    token: Option<&str>,
+) -> Result<Fate<'a>, Failure> {
     let currency = job.order.currency;
     let amount = line.amount.abs();
-    if amount < currency.minor_unit() {
-        let why = if amount.is_zero() {
-            "The line bills nothing.".to_owned()
-        } else {
-            format!("{amount} {currency} is less than the smallest coin and rounds to nothing.")
-        };
-        return Ok(Fate::LeftOut(why));
+    match line.billing()? {
+        Billing::Billable => {}
+        Billing::DoNotBill => {
+            let why = line.attributes.filled("billing-why").unwrap_or("somebody decided that it is not billed");
+            return Ok(Fate::LeftOut(format!("It is not to be billed: {why}.")));
+        }
+        Billing::NoCharge => {
+            let quantity = decimal::exact_at(line.quantity.abs(), UNIT_PLACES).filter(|quantity| !quantity.is_zero());
+            let exactly =
+                Exactly { quantity: quantity.unwrap_or(Decimal::ONE), unit: Decimal::ZERO, form: Form::NoCharge };
+            return Written { line, covers: vec![&line.id], bills: line.amount, exactly }.draft(job, settings, token);
+        }
     }
-    if decimal::exact_at(amount, currency.minor_units().min(TOTAL_PLACES)).is_none() {
-        return Err(Failure::rejected(
-            "xero-amount-precision",
-            format!(
-                "The line \"{}\" bills {amount} {currency}; Xero keeps two decimals at most. Adjust the amount, or bill this order elsewhere.",
-                name(job, line)
-            ),
-        ));
+    if amount.is_zero() {
+        return Ok(Fate::LeftOut("The line bills nothing.".to_owned()));
+    }
+    if amount < currency.minor_unit() {
+        return Ok(Fate::Fine);
     }
     let exactly = represent(line.quantity, line.unit_price, amount);
-    let link = link(job, line);
-    let mapped = |field: &str| {
-        job.adjusted(&line.id, field)
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .or_else(|| link.and_then(|link| link.attributes.filled(field)))
-    };
-    let unmapped = |code: &str, what: &str| {
-        Failure::rejected(
-            code,
-            format!(
-                "The line \"{}\" has no {what}. Set one in the product's link or in the connection's settings.",
-                name(job, line)
-            ),
-        )
-    };
-    Ok(Fate::Billed(Box::new(DraftLine {
-        source: line,
-        kind: if line.amount.is_sign_negative() { Kind::CreditNote } else { Kind::Invoice },
-        exactly,
-        description: description(job, line, exactly.form),
-        account_code: mapped("account-code")
-            .or(settings.account_code)
-            .ok_or_else(|| unmapped("xero-account-unmapped", "revenue account"))?,
-        tax_type: mapped("tax-type").or(settings.tax_type).ok_or_else(|| unmapped("xero-tax-unmapped", "tax rate"))?,
-        item_code: item_code(link)?,
-    })))
+    Written { line, covers: vec![&line.id], bills: line.amount, exactly }.draft(job, settings, token)
+}
+
+/// Writes lines of one resource and period, none of which comes to a coin, as one.
+pub(crate) fn gathered<'a>(
+    job: &'a Job,
+    lines: &[&'a Line],
+    bills: Decimal,
+    settings: &Settings<'a>,
+    token: Option<&str>,
+) -> Result<Fate<'a>, Failure> {
+    let Some(line) = lines.first() else { return Ok(Fate::LeftOut("The line bills nothing.".to_owned())) };
+    let exactly = Exactly { quantity: Decimal::ONE, unit: bills.abs().normalize(), form: Form::OnePiece };
+    let covers = lines.iter().map(|line| line.id.as_str()).collect();
+    Written { line, covers, bills, exactly }.draft(job, settings, token)
+}
+
+/// A line whose numbers are known.
+struct Written<'a> {
+    line: &'a Line,
+    covers: Vec<&'a str>,
+    bills: Decimal,
+    exactly: Exactly,
+}
+
+impl<'a> Written<'a> {
+    fn draft(self, job: &'a Job, settings: &Settings<'a>, token: Option<&str>) -> Result<Fate<'a>, Failure> {
+        let Self { line, covers, bills, exactly } = self;
+        let currency = job.order.currency;
+        let free = exactly.form == Form::NoCharge;
+        if decimal::exact_at(bills, currency.minor_units().min(TOTAL_PLACES)).is_none() || free != bills.is_zero() {
+            return Err(Failure::rejected(
+                "xero-amount-precision",
+                format!(
+                    "The line \"{}\" bills {bills} {currency}, which Xero cannot keep: two decimals at most, and nothing on a line without charge. Adjust the amount, or bill this order elsewhere.",
+                    name(job, line)
+                ),
+            ));
+        }
+        let link = link(job, line);
+        let set = |field: &str| job.adjusted(&line.id, field).map(str::trim).filter(|value| !value.is_empty());
+        let linked = |field: &str| link.and_then(|link| link.attributes.filled(field));
+        let unmapped = |code: &str, what: &str| {
+            Failure::rejected(
+                code,
+                format!(
+                    "The line \"{}\" has no {what}. Set one in the product's link or in the connection's settings.",
+                    name(job, line)
+                ),
+            )
+        };
+        let tax_type = match (set("tax-type"), line.taxable()) {
+            (Some(set), _) => set,
+            (None, Some(false)) => settings.tax_type_untaxed.ok_or_else(|| {
+                Failure::rejected(
+                    "xero-untaxed-unmapped",
+                    format!("The line \"{}\" is not to be taxed, and the connection does not say which of Xero's rates that is. Set the tax rate for untaxed lines in its settings.", name(job, line)),
+                )
+            })?,
+            (None, _) => linked("tax-type")
+                .or(settings.tax_type)
+                .ok_or_else(|| unmapped("xero-tax-unmapped", "tax rate"))?,
+        };
+        let sum = if covers.len() > 1 {
+            format!("{} amounts below the smallest coin", covers.len())
+        } else {
+            format!("{} × {}", line.quantity.abs().normalize(), line.unit_price.abs().normalize())
+        };
+        let arithmetic = if covers.len() > 1 {
+            format!("{sum} of the same resource and period come to {bills} {currency}")
+        } else {
+            line.arithmetic.clone()
+        };
+        Ok(Fate::Billed(Box::new(DraftLine {
+            source: line,
+            covers,
+            bills,
+            exactly,
+            arithmetic,
+            description: words::description(job, line, &sum, exactly.form, token),
+            account_code: set("account-code")
+                .or_else(|| linked("account-code"))
+                .or(settings.account_code)
+                .ok_or_else(|| unmapped("xero-account-unmapped", "revenue account"))?,
+            tax_type,
+            item_code: item_code(link)?,
+        })))
+    }
 }
 
 /// Quantity and unit amount, in this order of preference. `amount` is positive and exact at two places; signs of quantity
@@ -124,16 +203,18 @@ pub(crate) fn represent(quantity: Decimal, unit_price: Decimal, amount: Decimal)
 }
 
 impl DraftLine<'_> {
-    /// The amount as the document shows it.
-    pub(crate) fn amount(&self) -> Decimal {
-        self.source.amount.abs()
+    /// The unit amount as a document of this kind shows it: negative where the line counts against the document.
+    pub(crate) fn unit_on(&self, kind: Kind) -> Decimal {
+        let against = kind.signed(self.bills).is_sign_negative() && !self.bills.is_zero();
+        if against { -self.exactly.unit } else { self.exactly.unit }
     }
 
-    /// The line as the preview shows it.
-    pub(crate) fn plan_line(&self) -> PlanLine {
-        let Exactly { quantity, unit, form } = self.exactly;
-        let how = match form {
-            Form::AsOrdered => String::new(),
+    /// The line as the preview of a document of this kind shows it.
+    pub(crate) fn plan_line(&self, kind: Kind) -> PlanLine {
+        let quantity = self.exactly.quantity;
+        let unit = self.unit_on(kind);
+        let how = match self.exactly.form {
+            Form::AsOrdered | Form::NoCharge => String::new(),
             Form::UnitFromAmount => format!(". Written as {quantity} × {unit}, which makes the amount exactly"),
             Form::OnePiece => {
                 ". Written as one piece, because no unit amount of four decimals makes the amount exactly".to_owned()
@@ -144,14 +225,14 @@ impl DraftLine<'_> {
         attributes.set_some("item-code", self.item_code);
         attributes.set("fee", self.source.fee.clone());
         PlanLine {
-            covers: vec![self.source.id.clone()],
+            covers: self.covers.iter().map(|id| (*id).to_owned()).collect(),
             description: self.description.clone(),
             quantity,
             unit_price: unit,
             unit_cost: None,
-            amount: self.amount(),
-            bills: self.source.amount,
-            why: format!("{}{how}", self.source.arithmetic).trim().to_owned(),
+            amount: kind.signed(self.bills),
+            bills: self.bills,
+            why: format!("{}{how}", self.arithmetic).trim().to_owned(),
             attributes,
         }
     }
@@ -180,29 +261,4 @@ fn item_code(link: Option<&Link>) -> Result<Option<&str>, Failure> {
         ));
     }
     Ok(Some(code))
-}
-
-fn name<'a>(job: &'a Job, line: &'a Line) -> &'a str {
-    [&line.product_name, &line.description, &job.order.subscription_name]
-        .into_iter()
-        .map(|name| name.trim())
-        .find(|name| !name.is_empty())
-        .unwrap_or("Subscription")
-}
-
-/// What the customer reads: product, fee, period, and the sum where the line is one piece.
-fn description(job: &Job, line: &Line, form: Form) -> String {
-    if let Some(words) =
-        job.adjusted(&line.id, "description").map(text::single_spaced).filter(|words| !words.is_empty())
-    {
-        return text::clip(&words, DESCRIPTION_MAX);
-    }
-    let mut words = format!("{}, {}", text::single_spaced(name(job, line)), line.fee.replace('-', " "));
-    if let Some(period) = line.service_period {
-        words.push_str(&format!(", {} to {}", period.start(), period.last_day()));
-    }
-    if form == Form::OnePiece {
-        words.push_str(&format!(" ({} × {})", line.quantity.abs().normalize(), line.unit_price.abs().normalize()));
-    }
-    text::clip(&words, DESCRIPTION_MAX)
 }

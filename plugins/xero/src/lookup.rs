@@ -4,11 +4,11 @@
 //! here. Lists are asked for with a page, because without one Xero leaves the lines out, and with four decimals.
 
 use counterfoil_sdk::encode::quoted;
-use counterfoil_sdk::{ChangeReceipt, Currency, Decimal, Failure, Money, Remote, Request};
+use counterfoil_sdk::{Attributes, ChangeReceipt, Currency, Decimal, Failure, Money, Remote, Request};
 
 use crate::answers::{self, IDS_PER_CALL};
 use crate::document::Kind;
-use crate::wire;
+use crate::{tag, wire};
 
 /// The document that is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) currency: Currency,
     /// Net, as the document shows it: positive.
     pub(crate) total: Decimal,
+    /// Of the tag on its lines, where its invoice may carry other orders' lines too: then those lines are compared.
+    pub(crate) token: Option<&'a str>,
 }
 
 /// What the look-up says.
@@ -55,6 +57,15 @@ impl Wanted<'_> {
         kind && named && document.id.as_deref().is_some_and(|id| !id.is_empty())
     }
 
+    fn tagged(&self, document: &wire::Document) -> Option<Decimal> {
+        tag::sum(&tag::lines(document, self.token?)).ok().flatten()
+    }
+
+    /// What the document bills for the order: its lines with the order's tag, else all of it.
+    fn net(&self, document: &wire::Document) -> Option<Decimal> {
+        self.tagged(document).or_else(|| document.sub_total.map(|total| total.0))
+    }
+
     /// How a document with our number or reference differs; none when it is the same.
     fn difference(&self, document: &wire::Document) -> Option<String> {
         let mut found = Vec::new();
@@ -70,10 +81,13 @@ impl Wanted<'_> {
         if currency != self.currency.code() {
             found.push(format!("its currency is {currency}, not {}", self.currency));
         }
-        match document.sub_total {
-            Some(total) if total.0 == self.total => {}
-            Some(total) => found.push(format!("its net total is {}, not {}", total.0, self.total)),
-            None => found.push("Xero does not say its net total".to_owned()),
+        match (self.net(document), self.tagged(document)) {
+            (Some(total), _) if total == self.total => {}
+            (Some(total), Some(_)) => {
+                found.push(format!("its lines of this order come to {total}, not {}", self.total));
+            }
+            (Some(total), None) => found.push(format!("its net total is {total}, not {}", self.total)),
+            (None, _) => found.push("Xero does not say its net total".to_owned()),
         }
         (!found.is_empty()).then(|| found.join(", "))
     }
@@ -99,6 +113,20 @@ impl Wanted<'_> {
         }
     }
 
+    /// Judges the living documents that carry the order's tag: a copy of one makes it a person's matter.
+    pub(crate) fn judge_tagged(&self, mut documents: Vec<wire::Document>) -> Verdict {
+        if documents.len() > 1 {
+            return Verdict::Several(documents);
+        }
+        match documents.pop() {
+            None => Verdict::Free,
+            Some(document) => match self.difference(&document) {
+                None => Verdict::Ours(Box::new(document)),
+                Some(how) => Verdict::Differs(vec![document], how),
+            },
+        }
+    }
+
     /// The receipt for a document that was found.
     pub(crate) fn receipt(&self, key: &str, document: &wire::Document) -> ChangeReceipt {
         ChangeReceipt {
@@ -107,14 +135,30 @@ impl Wanted<'_> {
             document: self.kind.name().to_owned(),
             reference: document.id.clone().unwrap_or_default(),
             number: document.number.clone().unwrap_or_default(),
-            total: document.sub_total.map(|total| Money::new(self.kind.signed(total.0), self.currency)),
-            attributes: counterfoil_sdk::Attributes::new().with("state", document.status.clone().unwrap_or_default()),
+            total: self.net(document).map(|total| Money::new(self.kind.signed(total), self.currency)),
+            attributes: shown(document),
         }
     }
 }
 
+/// Name of the attribute of a receipt that says what of the document is not settled yet, tax included.
+pub(crate) const OPEN: &str = "open-amount";
+
+/// What a receipt tells of a document beside its total.
+pub(crate) fn shown(document: &wire::Document) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.set_some("state", document.status.clone());
+    attributes.set_some(OPEN, open(document).map(|open| open.to_string()));
+    attributes
+}
+
+/// What of the document is not settled yet, tax included.
+pub(crate) fn open(document: &wire::Document) -> Option<Decimal> {
+    document.amount_due.or(document.remaining_credit).or(document.total).map(|open| open.0)
+}
+
 /// Voided and deleted documents bill nothing any more.
-fn is_dead(document: &wire::Document) -> bool {
+pub(crate) fn is_dead(document: &wire::Document) -> bool {
     matches!(document.status.as_deref(), Some("VOIDED" | "DELETED"))
 }
 

@@ -1,7 +1,8 @@
 //! What Xero shows now for documents that were written.
 //!
 //! Owns reading them back. Invoices go forty to a call; credit notes have no list by id and need a call each. A document that
-//! is gone has the state "missing".
+//! is gone has the state "missing". Of an invoice that orders share, only the order's own lines are shown; an allocation is
+//! shown by its credit note, and bills nothing.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +13,9 @@ use counterfoil_sdk::{
 };
 
 use crate::answers::{self, IDS_PER_CALL, is_guid};
-use crate::document::Kind;
-use crate::lookup;
-use crate::wire;
+use crate::document::{ALLOCATION, Kind};
+use crate::lookup::{self, is_dead};
+use crate::{tag, wire};
 
 /// Documents by kind and id in lower case; none for one that is gone.
 type Shelf = BTreeMap<(Kind, String), Result<Option<wire::Document>, Failure>>;
@@ -23,13 +24,18 @@ type Shelf = BTreeMap<(Kind, String), Result<Option<wire::Document>, Failure>>;
 pub(crate) fn observe(remote: &mut dyn Remote, receipts: &[Receipt]) -> Vec<Result<Observation, Failure>> {
     let mut shelf = Shelf::new();
     for change in receipts.iter().flat_map(|receipt| &receipt.changes) {
-        if let Some(kind) = Kind::named(&change.document).filter(|_| is_guid(&change.reference)) {
+        if let Some(kind) = place(change).filter(|_| is_guid(&change.reference)) {
             shelf.insert((kind, change.reference.to_ascii_lowercase()), Ok(None));
         }
     }
     invoices(remote, &mut shelf);
     credit_notes(remote, &mut shelf);
     receipts.iter().map(|receipt| observation(&shelf, receipt)).collect()
+}
+
+/// The kind of document that shows a change.
+fn place(change: &ChangeReceipt) -> Option<Kind> {
+    if change.document == ALLOCATION { Some(Kind::CreditNote) } else { Kind::named(&change.document) }
 }
 
 fn invoices(remote: &mut dyn Remote, shelf: &mut Shelf) {
@@ -68,7 +74,7 @@ fn credit_notes(remote: &mut dyn Remote, shelf: &mut Shelf) {
 fn observation(shelf: &Shelf, receipt: &Receipt) -> Result<Observation, Failure> {
     let mut documents = Vec::with_capacity(receipt.changes.len());
     for change in &receipt.changes {
-        let kind = Kind::named(&change.document).ok_or_else(|| {
+        let kind = place(change).ok_or_else(|| {
             Failure::unsupported("xero-document", format!("Xero has no document of the kind \"{}\".", change.document))
         })?;
         let found = match shelf.get(&(kind, change.reference.to_ascii_lowercase())) {
@@ -86,11 +92,22 @@ fn observation(shelf: &Shelf, receipt: &Receipt) -> Result<Observation, Failure>
 fn present(kind: Kind, change: &ChangeReceipt, document: &wire::Document) -> Result<ObservedDocument, Failure> {
     let code = document.currency_code.as_deref().unwrap_or_default();
     let currency = Currency::parse(code).or_else(|failure| change.total.map(|total| total.currency).ok_or(failure))?;
-    let total = document
-        .sub_total
-        .ok_or_else(|| Failure::transient("xero-unreadable", "Xero shows the document without its net total."))?;
+    let own: Vec<&wire::LineItem> = match tag::of_key(&change.key) {
+        Some(token) => tag::lines(document, &token),
+        None => document.line_items.iter().flatten().collect(),
+    };
+    let total = match (tag::of_key(&change.key), change.document == ALLOCATION) {
+        (_, true) => Decimal::ZERO,
+        (Some(_), _) => tag::sum(&own)?.unwrap_or(Decimal::ZERO),
+        (None, _) => document
+            .sub_total
+            .map(|total| total.0)
+            .ok_or_else(|| Failure::transient("xero-unreadable", "Xero shows the document without its net total."))?,
+    };
+    // A void invoice bills nothing, whatever its lines say.
+    let total = if tag::of_key(&change.key).is_some() && is_dead(document) { Decimal::ZERO } else { total };
     let exact = |number: Option<counterfoil_sdk::json::Exact>| number.map_or(Decimal::ZERO, |number| number.0);
-    let line = |line: &wire::LineItem| ObservedLine {
+    let line = |line: &&wire::LineItem| ObservedLine {
         description: line.description.clone().unwrap_or_default(),
         quantity: exact(line.quantity),
         unit_price: exact(line.unit_amount),
@@ -100,13 +117,14 @@ fn present(kind: Kind, change: &ChangeReceipt, document: &wire::Document) -> Res
     attributes.set_some("contact-id", document.contact.as_ref().and_then(|contact| contact.id.clone()));
     attributes.set_some("document-reference", document.reference.clone());
     attributes.set_some("amount-due", document.amount_due.map(|due| due.0.to_string()));
+    attributes.set_some("remaining-credit", document.remaining_credit.map(|credit| credit.0.to_string()));
     Ok(ObservedDocument {
         key: change.key.clone(),
         reference: change.reference.clone(),
         number: document.number.clone().unwrap_or_default(),
         state: document.status.clone().unwrap_or_else(|| "unknown".to_owned()),
-        total: Money::new(kind.signed(total.0), currency),
-        lines: document.line_items.iter().flatten().map(line).collect(),
+        total: Money::new(kind.signed(total), currency),
+        lines: own.iter().filter(|_| change.document != ALLOCATION).map(line).collect(),
         attributes,
     })
 }

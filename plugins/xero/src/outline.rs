@@ -1,34 +1,22 @@
-//! One job before anything is read from Xero: which documents it needs, with which lines.
+//! One job before anything is read from Xero: its lines, its days, its reference.
 //!
-//! Owns the split: charges go to one invoice, refunds to one credit note with positive amounts. Xero refuses documents below
-//! zero, and a credit note keeps the tax trail even if the first invoice is paid or locked.
+//! Owns what does not depend on what Xero has. Which documents the lines become is `compose`'s business.
 
-use counterfoil_sdk::{Date, Decimal, Failure, Job, Link, Omission, decimal, text};
+use std::collections::BTreeMap;
 
-use crate::document::Kind;
+use counterfoil_sdk::{Date, Decimal, Failure, Job, Line, Link, Omission, Period, decimal, text};
+
 use crate::lines::{self, DraftLine, Fate};
-use crate::settings::{NumberSource, Settings};
+use crate::settings::{Documents, Settings};
+use crate::tag;
 
-const NUMBER_MAX: usize = 255;
 const REFERENCE_MAX: usize = 255;
 
 /// Adjustments that this target knows; `line` says which of them belong to a line.
 const LINE_FIELDS: [&str; 3] = ["account-code", "tax-type", "description"];
 const DOCUMENT_FIELDS: [&str; 4] = ["date", "due-date", "invoice-number", "credit-note-number"];
-
-/// A document to be.
-#[derive(Debug)]
-pub(crate) struct Draft<'a> {
-    pub(crate) kind: Kind,
-    /// Stable: from the order and its revision alone.
-    pub(crate) key: String,
-    /// None when Xero counts.
-    pub(crate) number: Option<String>,
-    pub(crate) number_owner: &'static str,
-    pub(crate) lines: Vec<DraftLine<'a>>,
-    /// Net, as the document shows it: positive.
-    pub(crate) total: Decimal,
-}
+/// Set by a person, it gives the order an invoice of its own.
+pub(crate) const INVOICE_NUMBER: &str = "invoice-number";
 
 /// A job, checked as far as it can be without Xero.
 #[derive(Debug)]
@@ -41,7 +29,9 @@ pub(crate) struct Outline<'a> {
     pub(crate) due: Date,
     pub(crate) due_owner: &'static str,
     pub(crate) reference: String,
-    pub(crate) documents: Vec<Draft<'a>>,
+    /// Of the tag on each line, where its invoice may carry other orders' lines too.
+    pub(crate) token: Option<String>,
+    pub(crate) lines: Vec<DraftLine<'a>>,
     pub(crate) left_out: Vec<Omission>,
     pub(crate) notes: Vec<String>,
 }
@@ -59,31 +49,21 @@ impl<'a> Outline<'a> {
                 ),
             )
         })?;
-        let (mut written, mut left_out) = (Vec::new(), Vec::new());
-        for line in &job.order.lines {
-            match lines::write(job, line, &settings)? {
-                Fate::Billed(line) => written.push(*line),
-                Fate::LeftOut(why) => left_out.push(Omission { line: line.id.clone(), why }),
-            }
-        }
-        let mut documents = Vec::new();
-        for kind in Kind::ALL {
-            let lines: Vec<DraftLine<'a>> = written.iter().filter(|line| line.kind == kind).cloned().collect();
-            if !lines.is_empty() {
-                documents.push(draft(job, &settings, kind, lines)?);
-            }
-        }
-        if documents.is_empty() {
+        if job.order.lines.is_empty() {
             return Err(Failure::rejected(
                 "xero-nothing-to-bill",
                 format!("The order {} has no line that bills anything. Ignore the task.", job.order.number),
             ));
         }
+        let own_number = job.adjusted("", INVOICE_NUMBER).is_some_and(|number| !number.trim().is_empty());
+        let shares = settings.documents == Documents::Append && !own_number;
+        let token = shares.then(|| tag::token(&job.order.id));
+        let (lines, left_out) = written(job, &settings, token.as_deref())?;
         let (date, date_owner) =
             day(job, "date")?.map_or((job.order.effective_on, "marketplace"), |date| (date, "person"));
         let (due, due_owner) = match day(job, "due-date")? {
             Some(due) => (due, "person"),
-            None => (date.plus_days(settings.due_days).unwrap_or(date), "host"),
+            None => (settings.due_on(date), "host"),
         };
         if due < date {
             return Err(Failure::rejected(
@@ -91,61 +71,64 @@ impl<'a> Outline<'a> {
                 format!("The due date {due} is before the document's date {date}. Set a later one."),
             ));
         }
-        Ok(Self {
-            job,
-            settings,
-            party,
-            date,
-            date_owner,
-            due,
-            due_owner,
-            reference: reference(job)?,
-            documents,
-            left_out,
-            notes: notes(job),
-        })
+        let notes = notes(job);
+        let reference = reference(job)?;
+        Ok(Self { job, settings, party, date, date_owner, due, due_owner, reference, token, lines, left_out, notes })
+    }
+
+    /// The customer, currency and month whose invoice it may share.
+    pub(crate) fn shelf(&self) -> Shelf {
+        let (year, month, _) = self.date.parts();
+        let contact = self.party.target_id.to_ascii_lowercase();
+        Shelf { contact, currency: self.job.order.currency.code().to_owned(), year, month }
     }
 }
 
-fn draft<'a>(job: &Job, settings: &Settings<'_>, kind: Kind, lines: Vec<DraftLine<'a>>) -> Result<Draft<'a>, Failure> {
-    let total = decimal::sum(lines.iter().map(DraftLine::amount))
-        .ok_or_else(|| Failure::rejected("xero-total", "The lines' sum is too large to be billed."))?;
-    let (number, number_owner) = number(job, settings, kind)?;
-    Ok(Draft {
-        kind,
-        key: format!("{}:{}:{}", kind.name(), job.order.id, job.order.revision),
-        number,
-        number_owner,
-        lines,
-        total,
-    })
+/// Where orders meet on one invoice: the same contact, currency and calendar month of the document's date.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Shelf {
+    /// In lower case.
+    pub(crate) contact: String,
+    pub(crate) currency: String,
+    pub(crate) year: u16,
+    pub(crate) month: u8,
 }
 
-/// The number has no revision in it: a later revision of an order that was billed meets the first one's number, and a person
-/// decides. A silent "-2" would bill twice.
-fn number(job: &Job, settings: &Settings<'_>, kind: Kind) -> Result<(Option<String>, &'static str), Failure> {
-    let field = format!("{}-number", kind.name());
-    let set = job.adjusted("", &field).map(str::trim).filter(|number| !number.is_empty());
-    let (number, owner) = match (set, settings.number_source) {
-        (Some(number), _) => (number.to_owned(), "person"),
-        (None, NumberSource::Target) => return Ok((None, "target")),
-        (None, NumberSource::Marketplace) => {
-            let infix = if kind == Kind::CreditNote { "CN-" } else { "" };
-            (format!("{}{infix}{}", settings.number_prefix, job.order.number.trim()), "marketplace")
+type Written<'a> = (Vec<DraftLine<'a>>, Vec<Omission>);
+
+/// Same product, fee, days and direction: what is below a coin is gathered.
+type Kin<'a> = (&'a str, &'a str, Option<(Date, Date)>, bool);
+
+fn written<'a>(job: &'a Job, settings: &Settings<'a>, token: Option<&str>) -> Result<Written<'a>, Failure> {
+    let (mut written, mut left_out) = (Vec::new(), Vec::new());
+    let mut fine: BTreeMap<Kin<'a>, Vec<&'a Line>> = BTreeMap::new();
+    for line in &job.order.lines {
+        match lines::write(job, line, settings, token)? {
+            Fate::Billed(draft) => written.push(*draft),
+            Fate::LeftOut(why) => left_out.push(Omission { line: line.id.clone(), why }),
+            Fate::Fine => {
+                let days = line.service_period.map(|period: Period| (period.start(), period.end()));
+                let kin = (line.product_code.as_str(), line.fee.as_str(), days, line.amount.is_sign_negative());
+                fine.entry(kin).or_default().push(line);
+            }
         }
-    };
-    // A comma would split the list of numbers in the look-up; the rest cannot be searched for at all.
-    let plain = !number.contains([',', '"', '\\', '<', '>']) && !number.chars().any(char::is_control);
-    if number.is_empty() || !plain || number.chars().count() > NUMBER_MAX {
-        return Err(Failure::rejected(
-            "xero-number-invalid",
-            format!(
-                "\"{}\" cannot be a number in Xero: at most 255 characters, no comma, quotes or brackets. Set another on the task.",
-                text::clip(&number, 60)
-            ),
-        ));
     }
-    Ok((Some(number), owner))
+    let currency = job.order.currency;
+    for lines in fine.into_values() {
+        let bills = decimal::sum(lines.iter().map(|line| line.amount)).unwrap_or(Decimal::ZERO);
+        let fate = match bills.abs() < currency.minor_unit() {
+            true => Fate::LeftOut(format!("{bills} {currency} is less than the smallest coin and rounds to nothing.")),
+            false => lines::gathered(job, &lines, bills, settings, token)?,
+        };
+        match fate {
+            Fate::Billed(draft) => written.push(*draft),
+            Fate::LeftOut(why) => {
+                left_out.extend(lines.iter().map(|line| Omission { line: line.id.clone(), why: why.clone() }));
+            }
+            Fate::Fine => return Err(Failure::internal("xero-fine", "Gathered usage is still below a coin.")),
+        }
+    }
+    Ok((written, left_out))
 }
 
 /// The marker, with the order's number in it: customers see the reference, and `locate` looks for it.

@@ -1,17 +1,23 @@
-//! Plans: what will be written for each job, every field and every line.
+//! Plans: what will be written for each job.
 //!
-//! Owns the order of work (outline, read the ground once, look for documents that exist, propose) and the preview. Reads
-//! only.
+//! Owns the order of work: outline, read the ground once, compose, look for documents that exist, propose. Reads only. How
+//! a change looks to people is `preview`'s.
+
+use std::collections::BTreeMap;
 
 use counterfoil_sdk::json::{self, Exact};
-use counterfoil_sdk::{Action, Attributes, Change, Failure, Field, Job, Money, Plan, Remote, plan};
+use counterfoil_sdk::{Failure, Job, Plan, Remote, text};
 
-use crate::document::{Kind, Payload, Sealed};
+use crate::compose::{Composed, Draft, compose};
+use crate::document::{ALLOCATION, Addition, Allotment, End, Kind, Payload, Sealed, raw};
 use crate::ground::Ground;
 use crate::lines::DraftLine;
 use crate::lookup::{self, Verdict, Wanted};
-use crate::outline::{Draft, Outline};
-use crate::wire;
+use crate::months::{Months, Place};
+use crate::outline::{Outline, Shelf};
+use crate::preview;
+use crate::settings::AUTHORISED;
+use crate::{credit, tag, wire};
 
 /// Proposes for each job, in order.
 pub(crate) fn plan(remote: &mut dyn Remote, jobs: &[Job]) -> Vec<Result<Plan, Failure>> {
@@ -38,20 +44,60 @@ pub(crate) fn plan(remote: &mut dyn Remote, jobs: &[Job]) -> Vec<Result<Plan, Fa
 
 fn propose(remote: &mut dyn Remote, ground: &Ground, outlines: &[&Outline<'_>]) -> Vec<Result<Plan, Failure>> {
     let checks: Vec<Result<(), Failure>> = outlines.iter().map(|outline| ground.check(outline)).collect();
-    let sound = outlines.iter().zip(&checks).filter(|(_, check)| check.is_ok()).map(|(outline, _)| *outline);
-    let wanted: Vec<Wanted<'_>> =
-        sound.flat_map(|outline| outline.documents.iter().map(|draft| wanted(outline, draft))).collect();
+    let sound: Vec<&Outline<'_>> =
+        outlines.iter().zip(&checks).filter(|(_, check)| check.is_ok()).map(|(outline, _)| *outline).collect();
+    let all_fail = |checks: Vec<Result<(), Failure>>, failure: Failure| {
+        checks.into_iter().map(|check| check.and(Err(failure.clone()))).collect()
+    };
+    let months = match Months::read(remote, &sound) {
+        Ok(months) => months,
+        Err(failure) => return all_fail(checks, failure),
+    };
+    let composed: Vec<Result<(Place<'_>, Composed<'_>), Failure>> = outlines
+        .iter()
+        .zip(&checks)
+        .map(|(outline, check)| check.clone().and_then(|()| placed(outline, ground, &months)))
+        .collect();
+    let wanted: Vec<Wanted<'_>> = outlines
+        .iter()
+        .zip(&composed)
+        .filter_map(|(outline, composed)| composed.as_ref().ok().map(|(_, composed)| (outline, composed)))
+        .flat_map(|(outline, composed)| composed.documents.iter().map(|draft| wanted(outline, draft)))
+        .collect();
     let mut verdicts = match lookup::find(remote, &wanted) {
         Ok(verdicts) => verdicts.into_iter(),
-        Err(failure) => return checks.into_iter().map(|check| check.and(Err(failure.clone()))).collect(),
+        Err(failure) => return all_fail(checks, failure),
     };
-    let one = |(outline, check): (&&Outline<'_>, Result<(), Failure>)| {
-        check?;
+    let mut begun = BTreeMap::new();
+    let one = |(outline, composed): (&&Outline<'_>, &Result<(Place<'_>, Composed<'_>), Failure>)| {
+        let (place, composed) = composed.as_ref().map_err(Clone::clone)?;
         // Taken before anything can fail, so that the next job does not get this one's.
-        let verdicts: Vec<Verdict> = verdicts.by_ref().take(outline.documents.len()).collect();
-        assemble(ground, outline, verdicts)
+        let verdicts: Vec<Verdict> = verdicts.by_ref().take(composed.documents.len()).collect();
+        assemble(ground, outline, (place, composed), verdicts, &mut begun)
     };
-    outlines.iter().zip(checks).map(one).collect()
+    outlines.iter().zip(&composed).map(one).collect()
+}
+
+/// Where the charges go, and the documents that the order becomes by that.
+fn placed<'a>(
+    outline: &'a Outline<'_>,
+    ground: &Ground,
+    months: &'a Months,
+) -> Result<(Place<'a>, Composed<'a>), Failure> {
+    let place = months.place(outline, ground.locked_until);
+    let reused = match &place {
+        Place::Nothing => false,
+        Place::Draft(_) => true,
+        // Lines that are there already are what they were made as: netted only where the invoice began with them.
+        Place::There(documents) => {
+            let alone = compose(outline, false)?;
+            let total = alone.documents.first().filter(|draft| draft.kind == Kind::Invoice).map(|draft| draft.total);
+            let token = outline.token.as_deref().unwrap_or_default();
+            let there = documents.first().map(|document| tag::sum(&tag::lines(document, token))).transpose()?.flatten();
+            there.is_none() || there != total
+        }
+    };
+    Ok((place, compose(outline, reused)?))
 }
 
 fn wanted<'a>(outline: &'a Outline<'_>, draft: &'a Draft<'_>) -> Wanted<'a> {
@@ -62,28 +108,106 @@ fn wanted<'a>(outline: &'a Outline<'_>, draft: &'a Draft<'_>) -> Wanted<'a> {
         contact: &outline.party.target_id,
         currency: outline.job.order.currency,
         total: draft.total,
+        token: draft.token,
     }
 }
 
-fn assemble(ground: &Ground, outline: &Outline<'_>, verdicts: Vec<Verdict>) -> Result<Plan, Failure> {
+/// What becomes of one document of an order.
+pub(crate) enum Step<'a> {
+    Create,
+    /// The lines go onto this draft.
+    Add(&'a wire::Document),
+    /// It is there.
+    Keep(Box<wire::Document>),
+}
+
+fn assemble(
+    ground: &Ground,
+    outline: &Outline<'_>,
+    (place, composed): (&Place<'_>, &Composed<'_>),
+    verdicts: Vec<Verdict>,
+    begun: &mut BTreeMap<Shelf, String>,
+) -> Result<Plan, Failure> {
     let contact = ground.contact(outline)?;
-    let (mut changes, mut documents, mut notes) = (Vec::new(), Vec::new(), outline.notes.clone());
-    for (draft, verdict) in outline.documents.iter().zip(verdicts) {
-        let existing = existing(outline, draft, verdict)?;
-        documents.push(seal(outline, draft)?);
-        changes.push(change(outline, draft, contact, existing.as_deref())?);
+    let mut payload = Payload::default();
+    let (mut changes, mut notes) = (Vec::new(), outline.notes.clone());
+    let mut steps = Vec::new();
+    for (draft, verdict) in composed.documents.iter().zip(verdicts) {
+        let step = step(outline, draft, verdict, place)?;
+        match &step {
+            Step::Create => payload.documents.push(seal(outline, draft)?),
+            Step::Add(document) => payload.additions.push(addition(outline, draft, document)?),
+            Step::Keep(_) => {}
+        }
+        changes.push(preview::change(outline, draft, contact, &step)?);
+        steps.push((draft, step));
     }
-    if outline.documents.len() == Kind::ALL.len() {
-        notes.push("Charges and refunds become two documents, because Xero approves no document below zero; the credit note stays open until you allocate it.".to_owned());
+    if composed.documents.is_empty() {
+        notes.push(format!("The order {} comes to nothing, so no document is made.", outline.job.order.number));
+    }
+    if let [(charge, invoice), (refund, credit)] = steps.as_slice() {
+        match allotment(outline, (charge, invoice), (refund, credit)) {
+            Ok((allotment, change)) => {
+                payload.allotments.extend(allotment);
+                changes.push(change);
+            }
+            Err(note) => notes.push(note),
+        }
+    }
+    if let Some((draft, Step::Create)) = steps.iter().find(|(draft, _)| draft.token.is_some()) {
+        begin(outline, draft, begun)?;
     }
     Ok(Plan {
         job: outline.job.id.clone(),
         changes,
-        left_out: outline.left_out.clone(),
+        left_out: composed.left_out.clone(),
         notes,
-        payload: json::bytes(&Payload { documents })?,
+        payload: json::bytes(&payload)?,
         ..Plan::default()
     })
+}
+
+/// The first order of a month begins the invoice; the others of the same call wait for it, so that they join it.
+fn begin(outline: &Outline<'_>, draft: &Draft<'_>, begun: &mut BTreeMap<Shelf, String>) -> Result<(), Failure> {
+    let shelf = outline.shelf();
+    let order = &outline.job.order;
+    if let Some(first) = begun.get(&shelf) {
+        return Err(Failure::transient(
+            "xero-invoice-begins",
+            format!(
+                "The {} of \"{}\" for {}-{:02} begins with the order {first}. Synchronize that one, then plan {} again: it joins the same invoice. Nothing was written.",
+                draft.kind.word(),
+                order.customer_name,
+                shelf.year,
+                shelf.month,
+                order.number
+            ),
+        ));
+    }
+    begun.insert(shelf, order.number.clone());
+    Ok(())
+}
+
+/// What is to be done about a document; a failure when something else is in its place.
+fn step<'a>(
+    outline: &Outline<'_>,
+    draft: &Draft<'_>,
+    verdict: Verdict,
+    place: &Place<'a>,
+) -> Result<Step<'a>, Failure> {
+    let shared = draft.token.is_some();
+    if let Place::There(documents) = place
+        && shared
+    {
+        let documents: Vec<wire::Document> = documents.iter().map(|document| (*document).clone()).collect();
+        let tagged = wanted(outline, draft).judge_tagged(documents);
+        return existing(outline, draft, tagged).map(|found| found.map_or(Step::Create, Step::Keep));
+    }
+    match (existing(outline, draft, verdict)?, place) {
+        (Some(document), _) => Ok(Step::Keep(document)),
+        (None, Place::Draft(document)) if shared => Ok(Step::Add(document)),
+        (None, _) => Ok(Step::Create),
+    }
 }
 
 /// The document that is already there, if any; a failure when something else is in its place.
@@ -108,12 +232,12 @@ fn existing(
         .with("reference", document.id.unwrap_or_default())),
         Verdict::Differs(documents, how) => Err(Failure::conflict(
             "xero-document-differs",
-            format!("Xero already has a {word} with {by}, but {how}. Compare the two: ignore the order if it is billed, else set another number or void the wrong {word}."),
+            format!("Xero already has a {word} with {by} or with lines of this order, but {how}. Compare the two: ignore the order if it is billed, else set another number or void the wrong {word}."),
         )
         .with("reference", references(&documents))),
         Verdict::Several(documents) => Err(Failure::conflict(
             "xero-document-several",
-            format!("Xero has {} times a {word} with {by} and this total. Void all but one, then plan the task again.", documents.len()),
+            format!("Xero has {} times a {word} with {by} or with lines of this order, and this total. Void all but one, then plan the task again.", documents.len()),
         )
         .with("reference", references(&documents))),
     }
@@ -123,17 +247,24 @@ fn references(documents: &[wire::Document]) -> String {
     documents.iter().filter_map(|document| document.id.as_deref()).collect::<Vec<_>>().join(" ")
 }
 
-fn seal(outline: &Outline<'_>, draft: &Draft<'_>) -> Result<Sealed, Failure> {
-    let number = draft.number.as_deref();
-    let invoice = draft.kind == Kind::Invoice;
-    let line_items = draft.lines.iter().map(|line| wire::NewLineItem {
+fn line_item<'a>(outline: &Outline<'a>, line: &'a DraftLine<'_>, kind: Kind) -> wire::NewLineItem<'a> {
+    let tracking = outline.settings.tracking.map(|tracking| {
+        [wire::TrackingOf { name: Some(tracking.name.to_owned()), option: Some(tracking.option.to_owned()) }]
+    });
+    wire::NewLineItem {
         description: &line.description,
         quantity: Exact(line.exactly.quantity),
-        unit_amount: Exact(line.exactly.unit),
+        unit_amount: Exact(line.unit_on(kind)),
         item_code: line.item_code,
         account_code: line.account_code,
         tax_type: line.tax_type,
-    });
+        tracking,
+    }
+}
+
+fn seal(outline: &Outline<'_>, draft: &Draft<'_>) -> Result<Sealed, Failure> {
+    let number = draft.number.as_deref();
+    let invoice = draft.kind == Kind::Invoice;
     let document = wire::NewDocument {
         kind: draft.kind.code(),
         contact: wire::ContactId { id: &outline.party.target_id },
@@ -145,104 +276,72 @@ fn seal(outline: &Outline<'_>, draft: &Draft<'_>) -> Result<Sealed, Failure> {
         currency_code: outline.job.order.currency.code(),
         line_amount_types: "Exclusive",
         status: outline.settings.status,
-        line_items: line_items.collect(),
+        branding_theme_id: outline.settings.branding_theme,
+        line_items: draft.lines.iter().map(|line| line_item(outline, line, draft.kind)).collect(),
     };
-    Sealed::new(draft.key.clone(), draft.kind, &document)
+    Sealed::new(draft.key.clone(), draft.kind, &document, draft.token.map(str::to_owned))
 }
 
-fn change(
-    outline: &Outline<'_>,
-    draft: &Draft<'_>,
-    contact: &wire::Contact,
-    existing: Option<&wire::Document>,
-) -> Result<Change, Failure> {
-    let order = &outline.job.order;
-    let lines: Vec<_> = draft.lines.iter().map(DraftLine::plan_line).collect();
-    let total = Money::new(plan::billed(&lines)?, order.currency);
-    let word = draft.kind.word();
-    let (action, title, why) = match existing {
-        None => (
-            Action::Create,
-            format!("New {word} for {}", order.number),
-            format!("The order {} counts from {}.", order.number, order.effective_on),
-        ),
-        Some(document) => {
-            let number = document.number.as_deref().unwrap_or_default();
-            (
-                Action::None,
-                format!("The {word} for {} is there", order.number),
-                format!("It is already there: {word} {number}, same contact and same net total."),
-            )
-        }
-    };
-    let mut attributes = Attributes::new();
-    attributes
-        .set_some("number", existing.and_then(|document| document.number.clone()).or_else(|| draft.number.clone()));
-    Ok(Change {
+fn addition(outline: &Outline<'_>, draft: &Draft<'_>, document: &wire::Document) -> Result<Addition, Failure> {
+    let contact = document.contact.as_ref().and_then(|contact| contact.id.clone());
+    Ok(Addition {
         key: draft.key.clone(),
-        action,
-        document: draft.kind.name().to_owned(),
-        target: existing.and_then(|document| document.id.clone()),
-        title,
-        fields: fields(outline, draft, contact, existing),
-        lines,
-        total,
-        why,
-        attributes,
+        token: draft.token.unwrap_or_default().to_owned(),
+        invoice: document.id.clone().unwrap_or_default(),
+        number: document.number.clone().unwrap_or_default(),
+        contact: contact.unwrap_or_default(),
+        currency: document.currency_code.clone().unwrap_or_default(),
+        day: document.day.clone(),
+        kept: document.line_items.clone().unwrap_or_default(),
+        lines: draft.lines.iter().map(|line| raw(&line_item(outline, line, draft.kind))).collect::<Result<_, _>>()?,
     })
 }
 
-/// Every field of the document. For one that is there already, what it has is what it keeps.
-fn fields(
+/// Giving the order's credit to its own invoice, where both are approved; else a note that says what is left to do.
+fn allotment(
     outline: &Outline<'_>,
-    draft: &Draft<'_>,
-    contact: &wire::Contact,
-    existing: Option<&wire::Document>,
-) -> Vec<Field> {
-    let field = |name: &str, before: Option<String>, after: Option<String>, owner: &str| Field {
-        name: name.to_owned(),
-        after: if existing.is_some() { before.clone() } else { after },
-        before,
-        owner: owner.to_owned(),
+    (charge, invoice): (&Draft<'_>, &Step<'_>),
+    (refund, credit): (&Draft<'_>, &Step<'_>),
+) -> Result<(Option<Allotment>, counterfoil_sdk::Change), String> {
+    let split = "Charges and refunds become two documents, because Xero approves no document below zero";
+    let status = |step: &Step<'_>| match step {
+        Step::Create => outline.settings.status.to_owned(),
+        Step::Add(_) => "DRAFT".to_owned(),
+        Step::Keep(document) => document.status.clone().unwrap_or_default(),
     };
-    let theirs = |get: fn(&wire::Document) -> Option<String>| existing.and_then(get);
-    let name = contact.name.clone().unwrap_or_else(|| outline.party.target_id.clone());
-    let number_field = if draft.kind == Kind::Invoice { "InvoiceNumber" } else { "CreditNoteNumber" };
-    let mut fields = vec![
-        field("Type", theirs(|document| document.kind.clone()), Some(draft.kind.code().to_owned()), "host"),
-        field("Contact", theirs(|document| document.contact.as_ref()?.name.clone()), Some(name), "host"),
-        field(number_field, theirs(|document| document.number.clone()), draft.number.clone(), draft.number_owner),
-        field("Reference", theirs(|document| document.reference.clone()), Some(outline.reference.clone()), "host"),
-        field("Date", theirs(|document| document.day.clone()), Some(outline.date.to_string()), outline.date_owner),
-    ];
-    if draft.kind == Kind::Invoice {
-        fields.push(field(
-            "DueDate",
-            theirs(|document| document.due.clone()),
-            Some(outline.due.to_string()),
-            outline.due_owner,
-        ));
+    let key = format!("{ALLOCATION}:{}:{}", outline.job.order.id, outline.job.order.revision);
+    let ids = |step: &Step<'_>| match step {
+        Step::Keep(document) => document.id.clone(),
+        Step::Create | Step::Add(_) => None,
+    };
+    if let (Step::Keep(note), Some(to)) = (credit, ids(invoice))
+        && credit::given(note, &to).is_some()
+    {
+        return Ok((None, preview::allocation(outline, key, (charge, refund), note.id.clone())));
     }
-    fields.extend([
-        field(
-            "CurrencyCode",
-            theirs(|document| document.currency_code.clone()),
-            Some(outline.job.order.currency.to_string()),
-            "marketplace",
-        ),
-        field(
-            "LineAmountTypes",
-            theirs(|document| document.line_amount_types.clone()),
-            Some("Exclusive".to_owned()),
-            "host",
-        ),
-        field("Status", theirs(|document| document.status.clone()), Some(outline.settings.status.to_owned()), "host"),
-        field(
-            "SubTotal",
-            theirs(|document| document.sub_total.map(|total| total.0.to_string())),
-            Some(draft.total.to_string()),
-            "target",
-        ),
-    ]);
-    fields
+    if let Some(closed) = [invoice, credit].into_iter().map(status).find(|status| status != AUTHORISED) {
+        let text = text::clip(&closed, 20);
+        return Err(match closed.as_str() {
+            "DRAFT" | "SUBMITTED" => format!(
+                "{split}; allocate the credit note to the invoice in Xero when both are approved. Now one of them is {text}."
+            ),
+            _ => format!(
+                "{split}. One of them is {text} in Xero, so the credit stays open on the contact or is settled already."
+            ),
+        });
+    }
+    let end = |draft: &Draft<'_>, step: &Step<'_>| match step {
+        Step::Keep(document) => {
+            let open = lookup::open(document).unwrap_or_default();
+            End { key: draft.key.clone(), known: document.id.clone().map(|id| (id, Exact(open))) }
+        }
+        Step::Create | Step::Add(_) => End { key: draft.key.clone(), known: None },
+    };
+    let (to, from) = (end(charge, invoice), end(refund, credit));
+    if [&to, &from].into_iter().any(|end| end.known.as_ref().is_some_and(|(_, open)| open.0.is_zero())) {
+        return Err(format!("{split}. One of them has nothing open any more, so no credit is allocated."));
+    }
+    let change = preview::allocation(outline, key.clone(), (charge, refund), None);
+    let allotment = Allotment { key, invoice: to, credit: from, date: outline.date.to_string() };
+    Ok((Some(allotment), change))
 }

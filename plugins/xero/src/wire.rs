@@ -197,6 +197,8 @@ pub(crate) struct Currency {
 pub(crate) struct Documents {
     #[serde(rename = "Invoices", alias = "CreditNotes")]
     pub(crate) documents: Vec<Document>,
+    #[serde(rename = "pagination")]
+    pub(crate) pagination: Option<Pagination>,
 }
 
 /// An invoice or a credit note as Xero shows it.
@@ -219,8 +221,13 @@ pub(crate) struct Document {
     pub(crate) contact: Option<DocumentContact>,
     pub(crate) status: Option<String>,
     pub(crate) currency_code: Option<String>,
+    #[serde(rename = "UpdatedDateUTC")]
+    pub(crate) updated: Option<String>,
     pub(crate) sub_total: Option<Exact>,
+    pub(crate) total: Option<Exact>,
     pub(crate) amount_due: Option<Exact>,
+    pub(crate) remaining_credit: Option<Exact>,
+    pub(crate) allocations: Option<Vec<Allocation>>,
     pub(crate) line_items: Option<Vec<LineItem>>,
     pub(crate) status_attribute_string: Option<String>,
     pub(crate) has_errors: Option<bool>,
@@ -237,13 +244,139 @@ pub(crate) struct DocumentContact {
     pub(crate) name: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// A line as Xero shows it, and as it is sent back to be kept: without the amount, which Xero works out from the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
 pub(crate) struct LineItem {
+    #[serde(rename = "LineItemID", skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) quantity: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unit_amount: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) item_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tax_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tax_amount: Option<Exact>,
+    #[serde(skip_serializing)]
     pub(crate) line_amount: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) discount_rate: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) discount_amount: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tracking: Option<Vec<TrackingOf>>,
+}
+
+/// A line's tracking option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct TrackingOf {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) option: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct TrackingCategories {
+    pub(crate) tracking_categories: Vec<TrackingCategory>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct TrackingCategory {
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) options: Option<Vec<TrackingOption>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct TrackingOption {
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct BrandingThemes {
+    pub(crate) branding_themes: Vec<BrandingTheme>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde")]
+pub(crate) struct BrandingTheme {
+    #[serde(rename = "BrandingThemeID")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct Allocations {
+    pub(crate) allocations: Vec<Allocation>,
+}
+
+/// Credit that was given to an invoice.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct Allocation {
+    pub(crate) amount: Option<Exact>,
+    pub(crate) invoice: Option<AllocatedTo>,
+    pub(crate) is_deleted: Option<bool>,
+    pub(crate) validation_errors: Option<Vec<Complaint>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde")]
+pub(crate) struct AllocatedTo {
+    #[serde(rename = "InvoiceID")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct NewAllocations<'a> {
+    pub(crate) allocations: [NewAllocation<'a>; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct NewAllocation<'a> {
+    pub(crate) invoice: AllocatedTo,
+    pub(crate) amount: Exact,
+    pub(crate) date: &'a str,
+}
+
+/// An invoice's whole line set. It names no number, and a status that Xero takes for a draft alone.
+#[derive(Debug, Serialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct ChangedInvoices<'a> {
+    pub(crate) invoices: [ChangedInvoice<'a>; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "PascalCase")]
+pub(crate) struct ChangedInvoice<'a> {
+    #[serde(rename = "InvoiceID")]
+    pub(crate) id: &'a str,
+    pub(crate) status: &'a str,
+    pub(crate) line_items: Vec<AnyLine<'a>>,
+}
+
+/// A line that is kept, or one that is added.
+#[derive(Debug, Serialize)]
+#[serde(crate = "counterfoil_sdk::serde", untagged)]
+pub(crate) enum AnyLine<'a> {
+    Kept(&'a LineItem),
+    Added(&'a counterfoil_sdk::serde_json::value::RawValue),
 }
 
 /// An invoice or a credit note to create.
@@ -264,6 +397,8 @@ pub(crate) struct NewDocument<'a> {
     pub(crate) currency_code: &'a str,
     pub(crate) line_amount_types: &'a str,
     pub(crate) status: &'a str,
+    #[serde(rename = "BrandingThemeID", skip_serializing_if = "Option::is_none")]
+    pub(crate) branding_theme_id: Option<&'a str>,
     pub(crate) line_items: Vec<NewLineItem<'a>>,
 }
 
@@ -285,4 +420,6 @@ pub(crate) struct NewLineItem<'a> {
     pub(crate) item_code: Option<&'a str>,
     pub(crate) account_code: &'a str,
     pub(crate) tax_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tracking: Option<[TrackingOf; 1]>,
 }

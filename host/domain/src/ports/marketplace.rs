@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::Pending;
-use crate::id::OrderId;
+use crate::id::{CustomerId, OrderId, SubscriptionId};
 use crate::market::{Customer, OrderHead, Page, PageCursor, Product, Subscription, Unreadable};
 use crate::order::Order;
 
@@ -13,6 +13,8 @@ use crate::order::Order;
 pub struct OrderQuery {
     /// Only orders created at or after this; sources that ignore it are walked newest first and cut.
     pub created_from: Option<DateTime<Utc>>,
+    /// Only orders created before this.
+    pub created_before: Option<DateTime<Utc>>,
     pub after: Option<PageCursor>,
 }
 
@@ -46,6 +48,15 @@ pub enum DetailError {
     Source(#[from] SourceError),
 }
 
+/// Customers and subscriptions that were asked for by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    pub customers: Vec<Customer>,
+    /// Whatever their status.
+    pub subscriptions: Vec<Subscription>,
+    pub unreadable: Vec<Unreadable>,
+}
+
 pub trait MarketplaceClient: Send + Sync + fmt::Debug {
     /// Newest first by creation.
     fn orders(&self, query: OrderQuery) -> Pending<'_, Result<Page<OrderHead>, SourceError>>;
@@ -57,6 +68,13 @@ pub trait MarketplaceClient: Send + Sync + fmt::Debug {
 
     /// Active ones with their lines.
     fn subscriptions(&self, after: Option<PageCursor>) -> Pending<'_, Result<Page<Subscription>, SourceError>>;
+
+    /// Those of these ids as they stand now, with bounded concurrency; what is not there is left out.
+    fn records(
+        &self,
+        customers: Vec<CustomerId>,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Pending<'_, Result<Records, SourceError>>;
 
     fn products(&self, after: Option<PageCursor>) -> Pending<'_, Result<Page<Product>, SourceError>>;
 }

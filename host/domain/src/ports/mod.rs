@@ -5,6 +5,7 @@ mod door;
 mod exchange;
 mod marketplace;
 mod shelf;
+mod sign_in;
 mod store;
 mod target;
 mod vault;
@@ -12,11 +13,12 @@ mod vault;
 pub use clock::{Clock, ManualClock, WallClock};
 pub use door::{Call, Caller, Door, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
-pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, SourceError};
+pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, Records, SourceError};
 pub use shelf::{
     Activated, PluginShelf, PluginStore, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
     VersionState,
 };
+pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
 pub use store::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, RunStore,
     SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,

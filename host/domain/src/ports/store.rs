@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pending;
+use crate::adjust::Adjustments;
+use crate::claim::Claim;
 use crate::connection::{Connection, Marketplace, Reseller};
 use crate::id::{
-    Actor, BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, Revision, RunId,
+    Actor, BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, Revision, RuleId, RunId,
     SubscriptionId, TaskId,
 };
 use crate::journal::{Batch, Effect};
@@ -18,6 +20,7 @@ use crate::market::{Customer, Product, Subscription};
 use crate::money::Money;
 use crate::order::{Order, OrderKey};
 use crate::plan::{Observation, Receipt, SealedPlan};
+use crate::rule::IgnoreRule;
 use crate::run::Run;
 use crate::task::Task;
 use crate::version::{Activation, InstalledVersion};
@@ -55,6 +58,8 @@ pub struct Cursor {
     pub initial_done: bool,
     /// Every order created before this has been seen.
     pub seen_until: DateTime<Utc>,
+    /// Our clock: when the list was last walked far behind the cursor, for revisions of what was final.
+    pub swept_at: Option<DateTime<Utc>>,
 }
 
 /// What is remembered of an order, to tell whether it must be read again.
@@ -125,6 +130,8 @@ pub struct TaskFilter {
     pub text: Option<String>,
     /// Code of an ignore reason.
     pub ignore_reason: Option<String>,
+    /// Only tasks that were ignored up to a day, and that day is not after this one.
+    pub back_by: Option<NaiveDate>,
 }
 
 /// Keyset paging: oldest observation first, ties by id.
@@ -167,6 +174,17 @@ pub enum Write {
     /// Replaces the task if its stored version is one less than this one's.
     UpdateTask(Task),
     PutLink(Link),
+    PutRule(IgnoreRule),
+    /// Nothing when there is none.
+    RemoveRule(RuleId),
+    /// Replaces what was adjusted on the task before.
+    PutAdjustments(Adjustments),
+    /// Whether a customer's tasks may go by themselves on this connection.
+    PutSwitch {
+        connection: ConnectionId,
+        customer: CustomerId,
+        on: bool,
+    },
     PutPlan(SealedPlan),
     PutBatch(Batch),
     /// Fails with `KnownEffect` when the key is there.
@@ -231,6 +249,19 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
     fn totals(&self, connection: Option<ConnectionId>) -> Pending<'_, Result<Vec<TaskTotal>, StoreError>>;
     fn links(&self, connection: &ConnectionId, kind: Option<LinkKind>) -> Pending<'_, Result<Vec<Link>, StoreError>>;
     fn plan(&self, digest: &PlanDigest) -> Pending<'_, Result<Option<SealedPlan>, StoreError>>;
+    /// People's standing decisions to ignore, oldest first.
+    fn rules(&self, connection: &ConnectionId) -> Pending<'_, Result<Vec<IgnoreRule>, StoreError>>;
+    /// What people adjusted on these tasks; those without are left out.
+    fn adjustments(&self, tasks: Vec<TaskId>) -> Pending<'_, Result<Vec<Adjustments>, StoreError>>;
+    /// What was confirmed for these subscriptions on this connection: claims of the plans of tasks that are queued,
+    /// sending, uncertain, retrying or synced.
+    fn claims(
+        &self,
+        connection: &ConnectionId,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Pending<'_, Result<Vec<Claim>, StoreError>>;
+    /// Customers whose tasks may go by themselves.
+    fn switched_on(&self, connection: &ConnectionId) -> Pending<'_, Result<BTreeSet<CustomerId>, StoreError>>;
 }
 
 pub trait JournalStore: Send + Sync + fmt::Debug {
@@ -240,6 +271,8 @@ pub trait JournalStore: Send + Sync + fmt::Debug {
     fn times_sent(&self, plan: &PlanDigest) -> Pending<'_, Result<u32, StoreError>>;
     fn effects(&self, batch: &BatchId) -> Pending<'_, Result<Vec<Effect>, StoreError>>;
     fn receipt(&self, plan: &PlanDigest) -> Pending<'_, Result<Option<StoredReceipt>, StoreError>>;
+    /// Of every plan of a task, oldest first.
+    fn receipts_of(&self, task: &TaskId) -> Pending<'_, Result<Vec<StoredReceipt>, StoreError>>;
     /// All of a connection, oldest first.
     fn receipts(&self, connection: &ConnectionId) -> Pending<'_, Result<Vec<StoredReceipt>, StoreError>>;
     /// Newest first.

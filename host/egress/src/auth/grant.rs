@@ -1,8 +1,8 @@
 //! Token requests and their answers, without the sending.
 
 use chrono::{DateTime, Duration, Utc};
-use counterfoil_domain::ports::SendError;
-use counterfoil_domain::secret::Secret;
+use counterfoil_domain::ports::{CodeGrant, SendError};
+use counterfoil_domain::secret::{REFRESH_TOKEN, Secret};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
@@ -69,11 +69,8 @@ pub(super) fn request(grant: Grant, signing: &Signing, credentials: &Credentials
             put(&mut headers, &basic(credentials.need("client_id")?, credentials.need("client_secret")?))?;
         }
         Grant::RefreshToken => {
-            form.extend([("grant_type", "refresh_token"), ("refresh_token", credentials.need("refresh_token")?)]);
-            match credentials.find("client_secret") {
-                Some(secret) => put(&mut headers, &basic(credentials.need("client_id")?, secret))?,
-                None => form.push(("client_id", credentials.need("client_id")?)),
-            }
+            form.extend([("grant_type", "refresh_token"), ("refresh_token", credentials.need(REFRESH_TOKEN)?)]);
+            form.extend(client(&mut headers, credentials)?);
         }
         Grant::Password => {
             form.extend([("grant_type", "password"), ("client_id", credentials.need("client_id")?)]);
@@ -88,9 +85,44 @@ pub(super) fn request(grant: Grant, signing: &Signing, credentials: &Credentials
             return Ok(TokenRequest { headers, body: body.to_string().into_bytes() });
         }
     }
+    Ok(as_form(headers, &form))
+}
+
+/// The first token of a sign-in: the code that the target's page handed out, with the proof that it was asked by us.
+pub(super) fn code_request(
+    code: &CodeGrant,
+    signing: &Signing,
+    credentials: &Credentials,
+) -> Result<TokenRequest, SendError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    secret_headers(signing, credentials, &mut headers)?;
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code.code.reveal()),
+        ("redirect_uri", &code.redirect_uri),
+        ("code_verifier", code.verifier.reveal()),
+    ];
+    form.extend(client(&mut headers, credentials)?);
+    Ok(as_form(headers, &form))
+}
+
+/// An app with a secret says who it is in a header, one without in the form.
+fn client<'a>(
+    headers: &mut HeaderMap,
+    credentials: &'a Credentials,
+) -> Result<Option<(&'static str, &'a str)>, SendError> {
+    let id = credentials.need("client_id")?;
+    match credentials.find("client_secret") {
+        Some(secret) => put(headers, &basic(id, secret)).map(|()| None),
+        None => Ok(Some(("client_id", id))),
+    }
+}
+
+fn as_form(mut headers: HeaderMap, form: &[(&str, &str)]) -> TokenRequest {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
-    Ok(TokenRequest { headers, body: pairs.join("&").into_bytes() })
+    TokenRequest { headers, body: pairs.join("&").into_bytes() }
 }
 
 fn put(headers: &mut HeaderMap, authorization: &str) -> Result<(), SendError> {

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use counterfoil_domain::card::{Auth, AuthScheme};
+use counterfoil_domain::id::ConnectionId;
 use counterfoil_domain::ports::{Refusal, Route};
+use counterfoil_domain::secret::SecretScope;
 use url::Url;
 
 use crate::base::{Base, endpoint, percent};
 use crate::policy::{parse_header, refuse};
 
+/// Non-secret parameter: the connection whose sign-in is used instead of the caller's own.
+const SIGN_IN_WITH: &str = "sign-in-with";
 /// Non-secret parameter that puts a secret into a header of every call, the token call included.
 const SECRET_HEADER: &str = "secret-header:";
 
@@ -39,14 +43,20 @@ pub(crate) struct Signing {
     pub(crate) secret_headers: Vec<(String, String)>,
     /// Every secret that may be needed.
     pub(crate) names: Vec<String>,
+    /// Another connection's sign-in is used: where its secrets rest.
+    shared: Option<SecretScope>,
 }
 
 impl Signing {
     pub(crate) fn of(route: &Route, base: &Base) -> Result<Self, Refusal> {
         let mut parameters = BTreeMap::new();
         let mut secret_headers = Vec::new();
+        let mut shared = None;
         for (name, value) in &route.auth_parameters {
             match name.strip_prefix(SECRET_HEADER) {
+                None if name == SIGN_IN_WITH => {
+                    shared = Some(SecretScope::Connection(ConnectionId::new(value.as_str())));
+                }
                 Some(header) => {
                     parse_header(header, "")?;
                     secret_headers.push((header.to_owned(), value.clone()));
@@ -66,7 +76,7 @@ impl Signing {
         names.sort();
         names.dedup();
         let scopes = route.auth.as_ref().map(|auth| auth.scopes.clone()).unwrap_or_default();
-        Ok(Self { method, scopes, parameters, secret_headers, names })
+        Ok(Self { method, scopes, parameters, secret_headers, names, shared })
     }
 
     /// Headers that the host fills: nobody else may name them.
@@ -76,6 +86,19 @@ impl Signing {
             _ => None,
         };
         own.into_iter().chain(self.secret_headers.iter().map(|(header, _)| header.clone())).collect()
+    }
+
+    /// Where the secrets of the sign-in rest, for a caller with this scope of its own.
+    pub(crate) fn home(&self, own: &SecretScope) -> SecretScope {
+        self.shared.clone().unwrap_or_else(|| own.clone())
+    }
+
+    /// Whether a token of the other is as good as one of this: whose sign-in it is does not matter, what it is does.
+    pub(crate) fn asks_the_same(&self, other: &Self) -> bool {
+        self.method == other.method
+            && self.scopes == other.scopes
+            && self.parameters == other.parameters
+            && self.secret_headers == other.secret_headers
     }
 
     pub(crate) fn can_renew(&self) -> bool {

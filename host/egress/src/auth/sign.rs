@@ -35,6 +35,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(crate) async fn load(vault: &dyn Vault, scope: &SecretScope, signing: &Signing) -> Result<Self, SendError> {
+        let scope = &signing.home(scope);
         let mut secrets = BTreeMap::new();
         for name in &signing.names {
             let found = vault.get(scope, name).await.map_err(|error| SendError::SignIn {

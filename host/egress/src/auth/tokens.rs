@@ -1,27 +1,27 @@
-//! One access token per route, fetched once for all who wait. A fetch runs in its own task: a caller that
+//! One access token per sign-in, fetched once for all who wait, whichever route they come by. A fetch runs in its own task: a caller that
 //! gives up cannot lose a refresh token that was just rotated.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::ports::{Clock, SendError, Vault};
-use counterfoil_domain::secret::{Secret, SecretScope};
+use counterfoil_domain::secret::{REFRESH_TOKEN, REFRESH_TOKEN_SINCE, Secret, SecretScope};
 use reqwest::{Client, Method as HttpMethod};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 use url::Url;
 
-use super::grant::{self, Granted, NotGranted};
+use super::grant::{self, Granted, NotGranted, TokenRequest};
 use super::method::{Grant, Signing};
+use super::share::{self, Shared};
 use super::sign::{Credentials, Fingerprint};
 use crate::guard::Guard;
 use crate::record::{Draft, ExchangeSink, cut, shown_url};
 use crate::scrub::Scrubber;
 use crate::wire::{self, Sheet};
 
-const REFRESH_TOKEN: &str = "refresh_token";
 const SIGN_IN_WITHIN: Duration = Duration::from_secs(30);
 const LARGEST_ANSWER: usize = 256 * 1024;
 const LONGEST_MESSAGE: usize = 240;
@@ -41,9 +41,9 @@ pub(crate) struct Token {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    token: Option<Token>,
-    last_error: Option<SendError>,
+pub(super) struct State {
+    pub(super) token: Option<Token>,
+    pub(super) last_error: Option<SendError>,
     not_before: Option<DateTime<Utc>>,
     refused: Option<(Fingerprint, DateTime<Utc>, SendError)>,
     /// Rotated, but the vault could not keep it: it must be kept before anything else.
@@ -59,11 +59,16 @@ struct Unsaved {
     next: Secret,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct TokenCell {
-    state: Arc<Mutex<State>>,
-    flights: Arc<AtomicU64>,
+impl State {
+    /// After a new sign-in nothing counts that was known of the former one.
+    pub(super) fn begin_anew(&mut self, token: Token) {
+        *self = Self { token: Some(token), ..Self::default() };
+    }
 }
+
+/// A route's way to the token of its sign-in, which it may have in common with other routes.
+#[derive(Debug, Default)]
+pub(crate) struct TokenCell(Mutex<Option<Arc<Shared>>>);
 
 /// All that a fetch needs, owned: it outlives its callers.
 #[derive(Debug, Clone)]
@@ -87,8 +92,9 @@ impl TokenCell {
         url: Url,
         bad: Option<u64>,
     ) -> Result<(Token, Credentials), SendError> {
-        let seen = self.flights.load(Ordering::SeqCst);
-        let mut state = Arc::clone(&self.state).lock_owned().await;
+        let shared = self.shared(&flight);
+        let seen = shared.flights.load(Ordering::SeqCst);
+        let mut state = Arc::clone(&shared.state).lock_owned().await;
         let now = flight.clock.now();
         // Read inside the lock: while somebody rotates, what was read before is of yesterday.
         let credentials = flight.credentials().await?;
@@ -96,30 +102,55 @@ impl TokenCell {
         if let Some(token) = state.token.as_ref().filter(|token| {
             now < token.usable_until
                 && Some(token.serial) != bad
-                && token.signing == flight.signing
+                && token.signing.asks_the_same(&flight.signing)
                 && token.secrets == fingerprint
         }) {
             return Ok((token.clone(), credentials));
         }
-        let serial = self.flights.load(Ordering::SeqCst);
+        let serial = shared.flights.load(Ordering::SeqCst);
         if let Some(error) = state.last_error.as_ref().filter(|_| serial != seen) {
             // Whoever was ahead in the queue asked for the same and was refused: asking again changes nothing.
             return Err(error.clone());
         }
-        let flights = Arc::clone(&self.flights);
         let fetched = tokio::spawn(async move {
             let result = fetch(&flight, grant, &url, credentials, &mut state, serial + 1).await;
             state.last_error = result.as_ref().err().cloned();
             state.token = result.as_ref().ok().map(|(token, _)| token.clone());
-            flights.fetch_add(1, Ordering::SeqCst);
+            shared.flights.fetch_add(1, Ordering::SeqCst);
             result
         });
         fetched.await.unwrap_or_else(|_| Err(transient("the sign-in broke off")))
     }
+
+    fn shared(&self, flight: &Flight) -> Arc<Shared> {
+        let home = flight.home();
+        let mut joined = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match joined.as_ref().filter(|shared| shared.is_of(&flight.vault, &home)) {
+            Some(shared) => Arc::clone(shared),
+            None => Arc::clone(joined.insert(share::of(&flight.vault, home))),
+        }
+    }
+}
+
+impl Token {
+    pub(super) fn of(granted: &Granted, flight: &Flight, secrets: Fingerprint, serial: u64) -> Self {
+        Self {
+            access: granted.access.clone(),
+            usable_until: flight.clock.now() + granted.usable_for,
+            signing: Arc::clone(&flight.signing),
+            secrets,
+            serial,
+        }
+    }
 }
 
 impl Flight {
-    async fn credentials(&self) -> Result<Credentials, SendError> {
+    /// Where the secrets of its sign-in rest.
+    pub(super) fn home(&self) -> SecretScope {
+        self.signing.home(&self.scope)
+    }
+
+    pub(super) async fn credentials(&self) -> Result<Credentials, SendError> {
         Credentials::load(self.vault.as_ref(), &self.scope, &self.signing).await
     }
 }
@@ -151,13 +182,7 @@ async fn fetch(
         Ok(granted) => {
             state.refused = None;
             state.lost_at = None;
-            let token = Token {
-                access: granted.access,
-                usable_until: now + granted.usable_for,
-                signing: Arc::clone(&flight.signing),
-                secrets: credentials.fingerprint(url),
-                serial,
-            };
+            let token = Token::of(&granted, flight, credentials.fingerprint(url), serial);
             Ok((token, credentials))
         }
         Err(Failed::Error(error)) => Err(error),
@@ -166,8 +191,17 @@ async fn fetch(
             Err(SendError::OverBudget { scope: "sign-in".to_owned(), until })
         }
         Err(Failed::Not(NotGranted::Transient { message } | NotGranted::Lost { message })) => Err(transient(&message)),
-        Err(Failed::Not(NotGranted::Credentials { message } | NotGranted::InvalidGrant { message })) => {
-            let error = person(grant, &message, state.lost_at);
+        Err(Failed::Not(NotGranted::Credentials { message })) => {
+            let error = person(&message, None, "check the credentials and set them again");
+            state.refused = Some((fingerprint, now + REFUSED_FOR, error.clone()));
+            Err(error)
+        }
+        Err(Failed::Not(NotGranted::InvalidGrant { message })) => {
+            let advice = match grant {
+                Grant::RefreshToken => "sign in to the target again",
+                _ => "check the credentials and set them again",
+            };
+            let error = person(&message, state.lost_at, advice);
             state.refused = Some((fingerprint, now + REFUSED_FOR, error.clone()));
             Err(error)
         }
@@ -181,12 +215,7 @@ fn transient(message: &str) -> SendError {
     }
 }
 
-fn person(grant: Grant, message: &str, lost_at: Option<DateTime<Utc>>) -> SendError {
-    let advice = if grant == Grant::RefreshToken {
-        "sign in to the target again"
-    } else {
-        "check the credentials and set them again"
-    };
+fn person(message: &str, lost_at: Option<DateTime<Utc>>, advice: &str) -> SendError {
     let lost = lost_at
         .map(|at| {
             format!(
@@ -198,7 +227,8 @@ fn person(grant: Grant, message: &str, lost_at: Option<DateTime<Utc>>) -> SendEr
     SendError::SignIn { message: format!("{message}{lost}; nothing was sent: {advice}"), needs_person: true }
 }
 
-enum Failed {
+#[derive(Debug)]
+pub(super) enum Failed {
     Not(NotGranted),
     Error(SendError),
 }
@@ -263,24 +293,40 @@ async fn refresh(
     }
 }
 
-async fn keep(flight: &Flight, next: &Secret) -> Result<(), SendError> {
+/// The token first: without its date it still works.
+pub(super) async fn keep(flight: &Flight, next: &Secret) -> Result<(), SendError> {
+    let home = flight.home();
     flight
         .vault
-        .put(&flight.scope, REFRESH_TOKEN, next.clone())
+        .put(&home, REFRESH_TOKEN, next.clone())
         .await
-        .map_err(|error| transient(&format!("the new refresh token cannot be kept ({error})")))
+        .map_err(|error| transient(&format!("the new refresh token cannot be kept ({error})")))?;
+    let since = Secret::new(flight.clock.now().to_rfc3339());
+    if let Err(error) = flight.vault.put(&home, REFRESH_TOKEN_SINCE, since).await {
+        tracing::warn!(scope = home.text(), %error, "the day from which a refresh token's life counts could not be kept");
+    }
+    Ok(())
 }
 
 /// One token request on the wire.
 async fn exchange(flight: &Flight, grant: Grant, url: &Url, credentials: &Credentials) -> Result<Granted, Failed> {
     let request = grant::request(grant, &flight.signing, credentials)?;
-    let scrubber = Scrubber::of(credentials.secrets());
+    ask(flight, request, url, &Scrubber::of(credentials.secrets())).await
+}
+
+/// `scrubber` knows every secret of the request.
+pub(super) async fn ask(
+    flight: &Flight,
+    request: TokenRequest,
+    url: &Url,
+    scrubber: &Scrubber,
+) -> Result<Granted, Failed> {
     let draft = Draft {
         at: flight.clock.now(),
         caller: flight.caller.clone(),
         operation: "sign-in".to_owned(),
         method: HttpMethod::POST.to_string(),
-        path: shown_url(url, &scrubber),
+        path: shown_url(url, scrubber),
     };
     let begun = Instant::now();
     let sent = match tokio::time::timeout(SIGN_IN_WITHIN, flight.guard.check(url)).await {
@@ -302,13 +348,13 @@ async fn exchange(flight: &Flight, grant: Grant, url: &Url, credentials: &Creden
     };
     match sent {
         Ok(answer) => {
-            let granted = grant::read_answer(&answer, flight.clock.now()).map_err(|not| scrubbed(not, &scrubber));
+            let granted = grant::read_answer(&answer, flight.clock.now()).map_err(|not| scrubbed(not, scrubber));
             let note = granted.as_ref().err().map_or("", |_| "no token");
             flight.sink.put(draft.answered(answer.status, begun.elapsed(), note));
             granted.map_err(Failed::Not)
         }
         Err(error) => {
-            flight.sink.put(draft.failed(&error, begun.elapsed(), &scrubber));
+            flight.sink.put(draft.failed(&error, begun.elapsed(), scrubber));
             if matches!(error, SendError::NoConnection { .. }) {
                 flight.guard.forget(url);
             }

@@ -9,8 +9,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get, post};
-use counterfoil_domain::card::{Auth, AuthScheme};
-use counterfoil_domain::ports::{Door as _, Outcome, Route, SendError};
+use counterfoil_domain::card::{Auth, AuthScheme, TenantList};
+use counterfoil_domain::id::ConnectionId;
+use counterfoil_domain::ports::{
+    Call, Caller, CodeGrant, Door as _, Outcome, Route, SendError, Tenant, Vault, WallClock,
+};
+use counterfoil_domain::secret::Secret;
+use counterfoil_egress::{CodeSignIn, ExchangeSink};
 
 use crate::support::{Events, MemoryVault, auth, door, read, route, serve, write};
 
@@ -263,6 +268,7 @@ async fn a_rotated_refresh_token_is_kept_before_its_access_token_is_used() {
     let short: Vec<String> = script
         .events()
         .iter()
+        .filter(|event| !event.contains("refresh_token_since"))
         .map(|event| event.split(' ').next_back().unwrap().replace("grant_type=refresh_token&", ""))
         .collect();
     assert_eq!(
@@ -554,4 +560,177 @@ async fn an_unsaved_refresh_token_gives_way_to_one_that_was_set() {
     door.send(read("/things")).await.unwrap();
     assert_eq!(vault.value("refresh_token"), "refresh-of-a-person");
     assert!(script.events().iter().any(|event| event.contains("refresh_token=refresh-of-a-person")));
+}
+
+fn code_grant() -> CodeGrant {
+    CodeGrant {
+        code: Secret::new("the code & more"),
+        verifier: Secret::new("the-verifier-of-this-sign-in"),
+        redirect_uri: "https://billing.test/oauth/callback".to_owned(),
+    }
+}
+
+async fn accounts(State(script): State<Arc<Script>>, headers: HeaderMap) -> (StatusCode, String) {
+    script.event(format!("accounts {}", header(&headers, "authorization")));
+    let list =
+        r#"[{"tid":"t-1","tname":"One","kind":"ORG"},{"tid":"t-2","tname":"Two","kind":"PRACTICE"},{"kind":"ORG"}]"#;
+    if *script.insufficient.lock().unwrap() {
+        (StatusCode::FORBIDDEN, String::new())
+    } else {
+        (StatusCode::OK, list.to_owned())
+    }
+}
+
+/// The scripted server with a list of accounts beside it, above the base URL.
+async fn start_with_accounts(script: &Arc<Script>) -> Route {
+    let app = Router::new()
+        .route("/token", post(token))
+        .route("/accounts", get(accounts))
+        .route("/base/things", any(api))
+        .with_state(Arc::clone(script));
+    let base = serve(app).await;
+    let mut route = route(&format!("{base}/base"));
+    let tenants = TenantList {
+        path: "/accounts".to_owned(),
+        id: "tid".to_owned(),
+        name: "tname".to_owned(),
+        only: Some(("kind".to_owned(), "ORG".to_owned())),
+        setting: "tenant".to_owned(),
+    };
+    let auth = auth(AuthScheme::AuthorizationCode, Some(format!("{base}/token")));
+    route.auth = Some(Auth { tenants: Some(tenants), ..auth });
+    route
+}
+
+#[tokio::test]
+async fn a_code_becomes_a_kept_refresh_token_and_the_first_call_needs_no_other() {
+    let script =
+        Script::new(&[(200, r#"{"access_token":"access-one","refresh_token":"refresh-one","expires_in":1800}"#)]);
+    let vault = MemoryVault { events: Arc::clone(&script.events), ..MemoryVault::default() };
+    vault.set("client_id", "id");
+    vault.set("client_secret", "s3cret");
+    let vault = Arc::new(vault);
+    let route = start_with_accounts(&script).await;
+    let (door, _) = door(&vault, route.clone());
+    assert!(door.send(read("/things")).await.is_err(), "nobody has signed in yet");
+    let (sink, records) = crate::support::recorder();
+    let codes = CodeSignIn::new(Arc::clone(&vault) as Arc<dyn Vault>, Arc::new(WallClock), sink);
+    let signed_in = codes.redeem(route, code_grant()).await.unwrap();
+    let one = Tenant { id: "t-1".to_owned(), name: "One".to_owned() };
+    assert_eq!(signed_in.tenants, Some(Ok(vec![one])));
+    door.send(read("/things")).await.unwrap();
+    let since = format!("kept refresh_token_since={}", vault.value("refresh_token_since"));
+    assert_eq!(
+        script.events(),
+        [
+            "token Basic aWQ6czNjcmV0 application/x-www-form-urlencoded grant_type=authorization_code&code=the%20code%20%26%20more&redirect_uri=https%3A%2F%2Fbilling.test%2Foauth%2Fcallback&code_verifier=the-verifier-of-this-sign-in",
+            "kept refresh_token=refresh-one",
+            &since,
+            "accounts Bearer access-one",
+            "api Bearer access-one",
+        ]
+    );
+    let told = format!("{:?}", records.lock().unwrap());
+    for secret in ["the code", "the%20code", "the-verifier", "access-one", "refresh-one", "s3cret"] {
+        assert!(!told.contains(secret), "{secret} is in {told}");
+    }
+}
+
+#[tokio::test]
+async fn why_a_code_becomes_no_sign_in() {
+    let echo = r#"{"error":"invalid_grant","error_description":"the code & more with the-verifier-of-this-sign-in"}"#;
+    for (status, body, expected) in [
+        (400, echo, "code-refused"),
+        (400, r#"{"error":"invalid_client"}"#, "app-refused"),
+        (401, "", "app-refused"),
+        (429, "", "too-early"),
+        (503, "", "target-unreachable"),
+        (200, "{}", "answer-lost"),
+        (0, "", "answer-lost"),
+        (200, r#"{"access_token":"access-one"}"#, "no-refresh-token"),
+    ] {
+        let script = Script::new(&[(status, body)]);
+        let vault = MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret"), ("refresh_token", "former")]);
+        let route = start_with_accounts(&script).await;
+        let codes = CodeSignIn::new(Arc::clone(&vault) as Arc<dyn Vault>, Arc::new(WallClock), ExchangeSink::none());
+        let error = codes.redeem(route, code_grant()).await.unwrap_err();
+        assert_eq!(error.code(), expected, "{status} {body}: {error}");
+        assert_eq!(script.calls(), 1, "a code is never sent twice");
+        assert_eq!(vault.value("refresh_token"), "former", "a former sign-in stays");
+        let told = error.to_string();
+        assert!(!told.contains("the code &") && !told.contains("the-verifier"), "{told}");
+    }
+    let good = r#"{"access_token":"access-one","refresh_token":"refresh-one"}"#;
+    let script = Script::new(&[(200, good)]);
+    let vault = MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret")]);
+    vault.failing.store(1, Ordering::SeqCst);
+    let codes = CodeSignIn::new(Arc::clone(&vault) as Arc<dyn Vault>, Arc::new(WallClock), ExchangeSink::none());
+    let route = start_with_accounts(&script).await;
+    assert_eq!(codes.redeem(route.clone(), code_grant()).await.unwrap_err().code(), "not-kept");
+    // The list is a courtesy: without it the sign-in stands.
+    *script.insufficient.lock().unwrap() = true;
+    let signed_in = codes.redeem(route.clone(), code_grant()).await.unwrap();
+    assert!(matches!(&signed_in.tenants, Some(Err(why)) if why.contains("403")), "{signed_in:?}");
+    for auth in [None, Some(auth(AuthScheme::ClientCredentials, Some("http://127.0.0.1:9/token".to_owned())))] {
+        let error = codes.redeem(Route { auth, ..route.clone() }, code_grant()).await.unwrap_err();
+        assert_eq!(error.code(), "no-sign-in", "{error}");
+    }
+}
+
+/// The trap of several organisations under one token set: refreshing through one must not kill the other's copy.
+#[tokio::test]
+async fn connections_that_share_a_sign_in_share_one_chain_of_refresh_tokens() {
+    let script = Script::new(&[
+        (200, r#"{"access_token":"access-one","refresh_token":"refresh-two","expires_in":1800}"#),
+        (200, r#"{"access_token":"access-two","refresh_token":"refresh-three","expires_in":1800}"#),
+    ]);
+    let vault =
+        MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret"), ("refresh_token", "refresh-one")]);
+    let first = start(&script, AuthScheme::AuthorizationCode, &[]).await;
+    let other = Caller::Connection(ConnectionId::new("b"));
+    let mut second = first.clone();
+    second.caller = other.clone();
+    second.auth_parameters = parameters(&[("sign-in-with", "a")]);
+    let (door, _) = door(&vault, first);
+    door.set_route(second);
+    let door = Arc::new(door);
+    let by = |caller: &Caller| Call { caller: caller.clone(), ..read("/things") };
+    let calls: Vec<_> = (0..20)
+        .map(|count| {
+            let call = if count % 2 == 0 { read("/things") } else { by(&other) };
+            let door = Arc::clone(&door);
+            tokio::spawn(async move { door.send(call).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status, 200);
+    }
+    assert_eq!(script.calls(), 1, "one refresh for both");
+    // The token goes: whoever notices refreshes for both, from the rotated one.
+    script.unknown.lock().unwrap().push("access-one".to_owned());
+    assert_eq!(door.send(by(&other)).await.unwrap().status, 200);
+    assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
+    assert_eq!(script.calls(), 2);
+    assert!(script.events().iter().any(|event| event.contains("refresh_token=refresh-two")));
+    assert_eq!(vault.value("refresh_token"), "refresh-three");
+}
+
+/// What a person must do differs: sign in, or mend the app's credentials.
+#[tokio::test]
+async fn a_refused_refresh_token_and_a_refused_app_are_told_apart() {
+    for (error, advice) in [
+        ("invalid_grant", "sign in to the target again"),
+        ("invalid_client", "check the credentials and set them again"),
+    ] {
+        let body = format!("{{\"error\":\"{error}\"}}");
+        let script = Script::new(&[(400, &body)]);
+        let vault =
+            MemoryVault::with(&[("client_id", "id"), ("client_secret", "s3cret"), ("refresh_token", "refresh-one")]);
+        let (door, _) = door(&vault, start(&script, AuthScheme::AuthorizationCode, &[]).await);
+        let told = door.send(read("/things")).await.unwrap_err();
+        assert!(
+            matches!(&told, SendError::SignIn { needs_person: true, message } if message.contains(advice) && message.contains(error)),
+            "{told:?}"
+        );
+    }
 }

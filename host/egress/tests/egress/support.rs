@@ -129,6 +129,8 @@ pub(crate) fn auth(scheme: AuthScheme, token_url: Option<String>) -> Auth {
         scopes: vec!["read".to_owned(), "write".to_owned()],
         secrets: Vec::new(),
         header: None,
+        refresh_days: None,
+        tenants: None,
     }
 }
 

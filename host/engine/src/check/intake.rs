@@ -1,22 +1,20 @@
-//! Orders become tasks: judged, superseding earlier revisions, committed together with what was read.
+//! Takes orders in: looks up what each is decided with, and commits what the domain decides, together with what was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use counterfoil_domain::adjust;
 use counterfoil_domain::assemble;
-use counterfoil_domain::changes::{self, Succession};
+use counterfoil_domain::changes::{self, Given, Pass, Succession};
 use counterfoil_domain::connection::Connection;
-use counterfoil_domain::id::{Actor, CustomerId, SubscriptionId, TaskId};
-use counterfoil_domain::job::JobKind;
-use counterfoil_domain::judge::{self, Judgement};
+use counterfoil_domain::id::{CustomerId, OrderId, SubscriptionId, TaskId};
 use counterfoil_domain::market::{Customer, Subscription};
-use counterfoil_domain::money::Money;
 use counterfoil_domain::order::{Order, OrderKey, OrderStatus, OrderType};
 use counterfoil_domain::ports::{KnownOrder, Write};
-use counterfoil_domain::snapshot::{self, Cover};
-use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Need, Subject, Task, TaskState, Verdict, next};
+use counterfoil_domain::snapshot;
+use counterfoil_domain::task::{Subject, Task};
 
-use super::Read;
+use super::reading::Read;
 use crate::engine::{Engine, EngineError};
 use crate::ground::LawBook;
 use crate::progress::Progress;
@@ -28,23 +26,38 @@ pub(super) struct Intake {
     law: LawBook,
     customers: BTreeMap<CustomerId, Customer>,
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// Whom the marketplace was asked about already: what it does not have is not asked for twice.
+    asked: (BTreeSet<CustomerId>, BTreeSet<SubscriptionId>),
     /// When the check began, before anything was read: what changes while it reads is not in its snapshots.
     now: DateTime<Utc>,
-    window: Option<DateTime<Utc>>,
+    pass: Pass,
     /// The snapshots that this check makes.
     initial: BTreeMap<SubscriptionId, Order>,
+}
+
+/// Whom orders name and nobody knows.
+#[derive(Debug, Default)]
+pub(super) struct Strangers {
+    pub(super) customers: Vec<CustomerId>,
+    pub(super) subscriptions: Vec<SubscriptionId>,
+}
+
+impl Strangers {
+    pub(super) fn count(&self) -> usize {
+        self.customers.len() + self.subscriptions.len()
+    }
 }
 
 impl Intake {
     pub(super) async fn open(
         engine: &Engine,
         connection: &Connection,
-        window: Option<DateTime<Utc>>,
+        pass: Pass,
         now: DateTime<Utc>,
     ) -> Result<Self, EngineError> {
         let id = &connection.marketplace;
         // Everybody for the first check, which looks for subscriptions without an order; later only who is named.
-        let first = window.is_some();
+        let first = pass.window().is_some();
         let customers = if first { engine.store.customers(id, None).await? } else { Vec::new() };
         let subscriptions = if first { engine.store.subscriptions(id, None).await? } else { Vec::new() };
         Ok(Self {
@@ -52,24 +65,27 @@ impl Intake {
             connection: connection.clone(),
             customers: customers.into_iter().map(|c| (c.id.clone(), c)).collect(),
             subscriptions: subscriptions.into_iter().map(|s| (s.id.clone(), s)).collect(),
+            asked: Default::default(),
             now,
-            window,
+            pass,
             initial: BTreeMap::new(),
         })
     }
 
-    pub(super) fn is_first(&self) -> bool {
-        self.window.is_some()
-    }
-
-    /// Somebody or something that the lists did not have when they were last read. Only completed orders
-    /// count: each is read once, so that the lists are not read again with every check.
-    pub(super) fn names_strangers(&self, orders: &[Read]) -> bool {
-        orders.iter().map(|(order, _)| order).filter(|order| order.status == OrderStatus::Completed).any(|order| {
-            let subscription = order.subscription.as_ref();
-            !self.customers.contains_key(&order.customer)
-                || subscription.is_some_and(|id| !self.subscriptions.contains_key(id))
-        })
+    /// Somebody or something that was not there when the lists were last read. Only completed orders count: each is read
+    /// once, so that nobody is asked for again with every check.
+    pub(super) fn strangers(&mut self, orders: &[Read]) -> Strangers {
+        let mut strangers = Strangers::default();
+        for (order, _) in orders.iter().filter(|(order, _)| order.status == OrderStatus::Completed) {
+            if !self.customers.contains_key(&order.customer) && self.asked.0.insert(order.customer.clone()) {
+                strangers.customers.push(order.customer.clone());
+            }
+            let Some(id) = &order.subscription else { continue };
+            if !self.subscriptions.contains_key(id) && self.asked.1.insert(id.clone()) {
+                strangers.subscriptions.push(id.clone());
+            }
+        }
+        strangers
     }
 
     /// Looks up whom these orders name, as far as they are not known yet: a check costs what changed, however many there
@@ -99,8 +115,7 @@ impl Intake {
         self.customers.clear();
         self.subscriptions.clear();
         self.meet(engine, orders).await?;
-        self.law = LawBook::load(engine, &self.connection).await?;
-        Ok(())
+        self.reload_law(engine).await
     }
 
     /// Products that the catalogue did not have when it was last read: whether they are pay-per-use is not known.
@@ -123,7 +138,7 @@ impl Intake {
         listed: Vec<Subscription>,
         orders: &[Read],
     ) -> Result<(), EngineError> {
-        let start = self.window.unwrap_or(self.now);
+        let start = self.pass.window().unwrap_or(self.now);
         let represented: BTreeSet<&str> = orders
             .iter()
             .map(|(order, _)| order)
@@ -151,6 +166,22 @@ impl Intake {
         order.subscription.as_ref().is_none_or(known)
     }
 
+    /// One task for every active subscription that nothing else stands for.
+    pub(super) async fn add_initial(&mut self, engine: &Engine, progress: &mut Progress) -> Result<(), EngineError> {
+        let mut writes = Vec::new();
+        for (id, order) in &self.initial {
+            let task = changes::initial(id, order, self.given(order, None));
+            count(&task, progress);
+            progress.count("tasks-initial", 1);
+            writes.push(Write::PutOrder { order: order.clone(), fingerprint: String::new(), observed_at: self.now });
+            writes.push(Write::InsertTask(task));
+        }
+        for chunk in writes.chunks(1_000) {
+            engine.store.commit(chunk.to_vec()).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn take_in(
         &mut self,
         engine: &Engine,
@@ -159,15 +190,17 @@ impl Intake {
     ) -> Result<(), EngineError> {
         let ids = orders.iter().map(|(order, _)| order.key.order.clone()).collect();
         let known = engine.store.known_orders(&self.connection.marketplace, ids).await?;
-        let known: BTreeSet<_> = known.into_iter().map(|known| known.id).collect();
+        let known: BTreeMap<OrderId, bool> = known.into_iter().map(|known| (known.id, known.is_final)).collect();
         let mut writes = Vec::with_capacity(orders.len() * 2);
         for (order, fingerprint) in orders {
-            let earlier = if known.contains(&order.key.order) {
-                engine.store.tasks_of_order(&self.connection.id, &order.key).await?
-            } else {
-                Vec::new()
+            let known_final = known.get(&order.key.order).copied();
+            let earlier = match known_final {
+                Some(_) => engine.store.tasks_of_order(&self.connection.id, &order.key).await?,
+                None => Vec::new(),
             };
-            writes.extend(self.tasks_of(engine, &order, &earlier, progress).await?);
+            if !self.pass.only_counts(order.created_at, known_final == Some(true), &earlier) {
+                writes.extend(self.tasks_of(engine, &order, &earlier, progress).await?);
+            }
             writes.push(Write::PutOrder { order, fingerprint, observed_at: self.now });
         }
         engine.store.commit(writes).await?;
@@ -190,6 +223,9 @@ impl Intake {
                 continue;
             }
             let Some(order) = engine.store.order(&key).await? else { continue };
+            if self.pass.only_counts(order.created_at, known.is_final, &earlier) {
+                continue;
+            }
             let read = (order, known.fingerprint.clone());
             self.meet(engine, std::slice::from_ref(&read)).await?;
             let writes = self.tasks_of(engine, &read.0, &earlier, progress).await?;
@@ -198,6 +234,42 @@ impl Intake {
         Ok(())
     }
 
+    /// Revisions that waited for an earlier one to be sent, of which then nothing was stored.
+    pub(super) async fn reconsider(
+        &mut self,
+        engine: &Engine,
+        waiting: &[Task],
+        progress: &mut Progress,
+    ) -> Result<(), EngineError> {
+        for task in waiting {
+            let Subject::Order { key, .. } = &task.subject else { continue };
+            let all = engine.store.tasks_of_order(&self.connection.id, key).await?;
+            if all.len() < 2 {
+                continue;
+            }
+            let Some(order) = engine.store.order(key).await? else { continue };
+            let read = (order, String::new());
+            self.meet(engine, std::slice::from_ref(&read)).await?;
+            let order = &read.0;
+            let snapshot = match &order.subscription {
+                Some(id) => self.snapshot_at(engine, id).await?,
+                None => None,
+            };
+            let Some(again) = changes::reconsider(task, order, &all, self.given(order, snapshot)) else { continue };
+            let mut writes = Vec::new();
+            if let Some(task) = again.task {
+                let gave_way = again.gave_way.iter().map(|old| old.id.clone()).collect();
+                writes.extend(carried(engine, order, &task, gave_way, progress).await?);
+                progress.count("tasks-judged-again", 1);
+                writes.push(Write::UpdateTask(task));
+            }
+            writes.extend(again.gave_way.into_iter().map(Write::UpdateTask));
+            engine.store.commit(writes).await?;
+        }
+        Ok(())
+    }
+
+    /// The decision, and what it writes.
     async fn tasks_of(
         &self,
         engine: &Engine,
@@ -205,41 +277,32 @@ impl Intake {
         earlier: &[Task],
         progress: &mut Progress,
     ) -> Result<Vec<Write>, EngineError> {
-        let subject = changes::subject(&order.key, &order.revision(), earlier);
-        let id = subject.task_id(&self.connection.id);
-        let (supersedes, verdict) = match changes::succession(&id, earlier) {
-            Succession::Known { supersedes } => {
-                return Ok(self.give_way(earlier, &supersedes, &id));
-            }
-            Succession::New { supersedes } => (supersedes, None),
-            Succession::AfterSending { supersedes, sent_amount, .. } => {
-                let why = format!(
-                    "order {} was revised after {sent_amount} of it was synchronized; nothing more is billed before a person decides",
-                    order.number
-                );
-                (supersedes, Some(Verdict::Pending(vec![Need::Decision { why }])))
-            }
+        let asks = changes::asks_for_snapshot(order, earlier, &self.connection.id);
+        let snapshot = match order.subscription.as_ref().filter(|_| asks) {
+            Some(id) => self.snapshot_at(engine, id).await?,
+            None => None,
         };
-        let subscription = order.subscription.as_ref().and_then(|id| self.subscriptions.get(id));
-        let judgement = judge::judge(order, subscription, self.law.law(&self.connection, self.now));
-        let mut task = self.task(subject, judge::job_kind(order), order, &judgement);
-        if let Some(verdict) = verdict {
-            task.state = verdict.into();
-        } else if let Some(verdict) = self.before_start(order, earlier) {
-            task.state = verdict.into();
-        } else if let Some(verdict) = self.covered(engine, order, earlier).await? {
-            task.state = verdict.into();
+        let taken = changes::take_in(order, earlier, self.given(order, snapshot));
+        let mut writes = Vec::new();
+        if let Some(task) = taken.task {
+            let gave_way: Vec<TaskId> = taken.gave_way.iter().map(|old| old.id.clone()).collect();
+            writes.extend(carried(engine, order, &task, gave_way, progress).await?);
+            count(&task, progress);
+            writes.push(Write::InsertTask(task));
         }
-        progress.count("tasks-new", 1);
-        progress.count(&format!("tasks-{}", task.state.name()), 1);
-        let mut writes = self.give_way(earlier, &supersedes, &id);
-        writes.push(Write::InsertTask(task));
+        writes.extend(taken.gave_way.into_iter().map(Write::UpdateTask));
         Ok(writes)
     }
 
-    fn give_way(&self, earlier: &[Task], supersedes: &[TaskId], by: &TaskId) -> Vec<Write> {
-        let old = earlier.iter().filter(|old| supersedes.contains(&old.id));
-        old.filter_map(|old| superseded(old, by, self.now)).collect()
+    fn given<'a>(&'a self, order: &Order, snapshot: Option<DateTime<Utc>>) -> Given<'a> {
+        Given {
+            connection: &self.connection,
+            law: self.law.law(&self.connection, self.now),
+            pass: self.pass,
+            customer: self.customers.get(&order.customer),
+            subscription: order.subscription.as_ref().and_then(|id| self.subscriptions.get(id)),
+            snapshot,
+        }
     }
 
     /// When the snapshot that stands for a subscription was taken, if one was.
@@ -250,105 +313,34 @@ impl Intake {
         let made = engine.store.initial_tasks_of(&self.connection.id, id).await?;
         Ok(made.iter().map(|task| task.observed_at).min())
     }
-
-    /// The snapshot stands for everything that was provisioned up to it, except past usage.
-    async fn covered(&self, engine: &Engine, order: &Order, earlier: &[Task]) -> Result<Option<Verdict>, EngineError> {
-        let Some(subscription) = &order.subscription else { return Ok(None) };
-        if order.status != OrderStatus::Completed {
-            return Ok(None);
-        }
-        let Some(at) = self.snapshot_at(engine, subscription).await? else { return Ok(None) };
-        let watched = earlier.iter().any(|task| task.observed_at >= at && waits(task));
-        let total = order.money(order.total.unwrap_or_default());
-        let day = at.date_naive();
-        match snapshot::covers(at, order, watched, &self.connection.rules) {
-            Cover::None => Ok(None),
-            Cover::Whole => Ok(Some(Verdict::Ignored(Ignored {
-                reason: IgnoreReason::CoveredByInitialTask,
-                text: format!(
-                    "the initial task of subscription {subscription}, made on {day}, stands for this order of {total}"
-                ),
-                by: Actor::new("rules"),
-                at: self.now,
-                until: None,
-            }))),
-            Cover::Part => {
-                let why = format!(
-                    "a part of this order of {total} is for periods that the initial task of subscription {subscription}, made on {day}, bills already"
-                );
-                Ok(Some(Verdict::Pending(vec![Need::Decision { why }])))
-            }
-        }
-    }
-
-    /// Orders before the day that a person named, which appear only after the first check.
-    fn before_start(&self, order: &Order, earlier: &[Task]) -> Option<Verdict> {
-        let start = self.connection.rules.start_on.filter(|_| self.window.is_none() && earlier.is_empty())?;
-        (order.created_at < changes::start_of(start)).then(|| {
-            Verdict::Ignored(Ignored {
-                reason: IgnoreReason::OlderThanStartWindow,
-                text: format!("the order is from before {start}, the day from which orders are synchronized"),
-                by: Actor::new("rules"),
-                at: self.now,
-                until: None,
-            })
-        })
-    }
-
-    /// One task for every active subscription that nothing else stands for. The snapshot is kept as it was taken: what the
-    /// subscription becomes later is billed by its own orders.
-    pub(super) async fn add_initial(&mut self, engine: &Engine, progress: &mut Progress) -> Result<(), EngineError> {
-        let mut writes = Vec::new();
-        for (id, order) in &self.initial {
-            let judgement = snapshot::judge(order, self.law.law(&self.connection, self.now));
-            let subject =
-                Subject::Initial { marketplace: self.connection.marketplace.clone(), subscription: id.clone() };
-            let task = self.task(subject, JobKind::Initial, order, &judgement);
-            progress.count("tasks-new", 1);
-            progress.count("tasks-initial", 1);
-            progress.count(&format!("tasks-{}", task.state.name()), 1);
-            writes.push(Write::PutOrder { order: order.clone(), fingerprint: String::new(), observed_at: self.now });
-            writes.push(Write::InsertTask(task));
-        }
-        for chunk in writes.chunks(1_000) {
-            engine.store.commit(chunk.to_vec()).await?;
-        }
-        Ok(())
-    }
-
-    fn task(&self, subject: Subject, kind: JobKind, order: &Order, judgement: &Judgement<'_>) -> Task {
-        let customer_name =
-            self.customers.get(&order.customer).map_or_else(|| order.customer.to_string(), |c| c.name.clone());
-        let state = judgement.verdict.clone().naming_customer(&customer_name).into();
-        Task {
-            id: subject.task_id(&self.connection.id),
-            reseller: self.connection.reseller.clone(),
-            connection: self.connection.id.clone(),
-            subject,
-            kind,
-            number: order.number.clone(),
-            customer: order.customer.clone(),
-            customer_name,
-            subscription: order.subscription.clone(),
-            amount: Money::new(judge::amount(order, &judgement.lines), order.currency),
-            scenario: judgement.scenario.clone(),
-            state,
-            created_at: order.created_at,
-            observed_at: self.now,
-            updated_at: self.now,
-            failures: 0,
-            crashes: 0,
-            version: 1,
-        }
-    }
 }
 
-/// An order that was seen before it was final.
-fn waits(task: &Task) -> bool {
-    matches!(&task.state, TaskState::Ignored(ignored) if ignored.reason == IgnoreReason::NotFinal)
+fn count(task: &Task, progress: &mut Progress) {
+    progress.count("tasks-new", 1);
+    progress.count(&format!("tasks-{}", task.state.name()), 1);
 }
 
-fn superseded(old: &Task, by: &TaskId, now: DateTime<Utc>) -> Option<Write> {
-    let state = next(old.state.clone(), Event::Superseded { by: by.clone() }).ok()?;
-    Some(Write::UpdateTask(Task { state, updated_at: now, version: old.version + 1, ..old.clone() }))
+/// What people set on the revision that gives way, as far as it holds for the new one. What does not is said: somebody
+/// chose it, and the bill is another without it.
+async fn carried(
+    engine: &Engine,
+    order: &Order,
+    task: &Task,
+    gave_way: Vec<TaskId>,
+    progress: &mut Progress,
+) -> Result<Option<Write>, EngineError> {
+    if gave_way.is_empty() {
+        return Ok(None);
+    }
+    let set = engine.store.adjustments(gave_way).await?;
+    let Some(last) = set.into_iter().filter(|old| !old.is_empty()).max_by_key(|old| old.at) else { return Ok(None) };
+    let new = adjust::carried(&last, order, task.id.clone());
+    for dropped in &new.dropped {
+        let text = format!(
+            "order {} was revised and no longer takes what was set on it: {dropped}. Look at its task before it is billed.",
+            order.number
+        );
+        progress.problem("adjustment-dropped", order.number.clone(), text);
+    }
+    Ok(Some(Write::PutAdjustments(new)))
 }

@@ -1,49 +1,79 @@
-//! Customers, subscriptions and products: read whole at the first check, and again when an order names
-//! somebody unknown.
+//! Customers, subscriptions and products: read whole at the first check; afterwards one by one as orders name somebody
+//! unknown, or whole again where many are.
 
-use std::sync::Arc;
-
-use counterfoil_domain::connection::Connection;
 use counterfoil_domain::market::{Page, PageCursor, Subscription, Unreadable};
-use counterfoil_domain::ports::{MarketplaceClient, Pending, SourceError, Write};
+use counterfoil_domain::ports::{Pending, SourceError, Write};
 
+use super::Source;
+use super::intake::Strangers;
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 
-/// Reads all three lists: the subscriptions as they stand now, and whether every record could be read.
-pub(super) async fn all(
-    engine: &Engine,
-    connection: &Connection,
-    client: &Arc<dyn MarketplaceClient>,
-    progress: &mut Progress,
-) -> Result<(Vec<Subscription>, bool), EngineError> {
-    let id = &connection.marketplace;
+/// The subscriptions as they stand now, and whether every record of all lists could be read.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) complete: bool,
+}
+
+impl Default for Listed {
+    /// Nothing was listed, because nothing had to be.
+    fn default() -> Self {
+        Self { subscriptions: Vec::new(), complete: true }
+    }
+}
+
+/// Reads all three lists.
+pub(super) async fn all(engine: &Engine, source: &Source, progress: &mut Progress) -> Result<Listed, EngineError> {
+    let id = &source.connection.marketplace;
     let mut bad = Vec::new();
-    let customers = pages(|after| client.customers(after), &mut bad).await?;
-    let subscriptions = pages(|after| client.subscriptions(after), &mut bad).await?;
+    let customers = pages(|after| source.client.customers(after), &mut bad).await?;
+    let subscriptions = pages(|after| source.client.subscriptions(after), &mut bad).await?;
     progress.count("customers", customers.len() as u64);
     progress.count("subscriptions", subscriptions.len() as u64);
     let writes =
         vec![Write::PutCustomers(id.clone(), customers), Write::PutSubscriptions(id.clone(), subscriptions.clone())];
     engine.store.commit(writes).await?;
-    let whole = products(engine, connection, client, progress).await?;
+    let whole = products(engine, source, progress).await?;
     let complete = bad.is_empty() && whole;
     for unreadable in bad {
         unreadable_row(&unreadable, progress);
     }
-    Ok((subscriptions, complete))
+    Ok(Listed { subscriptions, complete })
+}
+
+/// Those that orders name and nobody knew. False: some could not be read.
+pub(super) async fn some(
+    engine: &Engine,
+    source: &Source,
+    strangers: Strangers,
+    progress: &mut Progress,
+) -> Result<bool, EngineError> {
+    let id = &source.connection.marketplace;
+    let found = source.client.records(strangers.customers, strangers.subscriptions).await?;
+    progress.count("customers", found.customers.len() as u64);
+    progress.count("subscriptions", found.subscriptions.len() as u64);
+    let mut writes = Vec::new();
+    if !found.customers.is_empty() {
+        writes.push(Write::PutCustomers(id.clone(), found.customers));
+    }
+    if !found.subscriptions.is_empty() {
+        writes.push(Write::PutSubscriptions(id.clone(), found.subscriptions));
+    }
+    if !writes.is_empty() {
+        engine.store.commit(writes).await?;
+    }
+    for unreadable in &found.unreadable {
+        unreadable_row(unreadable, progress);
+    }
+    Ok(found.unreadable.is_empty())
 }
 
 /// The catalogue alone. False: some record could not be read.
-pub(super) async fn products(
-    engine: &Engine,
-    connection: &Connection,
-    client: &Arc<dyn MarketplaceClient>,
-    progress: &mut Progress,
-) -> Result<bool, EngineError> {
+pub(super) async fn products(engine: &Engine, source: &Source, progress: &mut Progress) -> Result<bool, EngineError> {
     let mut bad = Vec::new();
-    let products = pages(|after| client.products(after), &mut bad).await?;
-    engine.store.commit(vec![Write::PutProducts(connection.marketplace.clone(), products)]).await?;
+    let products = pages(|after| source.client.products(after), &mut bad).await?;
+    engine.store.commit(vec![Write::PutProducts(source.connection.marketplace.clone(), products)]).await?;
     for unreadable in &bad {
         unreadable_row(unreadable, progress);
     }

@@ -2,32 +2,65 @@
 
 mod intake;
 mod lists;
+mod reading;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use counterfoil_domain::changes;
+use counterfoil_domain::changes::{self, Pass};
 use counterfoil_domain::connection::Connection;
-use counterfoil_domain::id::OrderId;
-use counterfoil_domain::market::Subscription;
 use counterfoil_domain::order::OrderKey;
-use counterfoil_domain::ports::{Cursor, DetailError, KnownOrder, MarketplaceClient, Write};
+use counterfoil_domain::period::Period;
+use counterfoil_domain::ports::{Cursor, KnownOrder, MarketplaceClient, PageRequest, TaskFilter, Write};
+use counterfoil_domain::run::RunKind;
+use counterfoil_domain::task::{Need, Task, TaskState};
 
 use crate::engine::{Engine, EngineError};
 use crate::linking;
 use crate::progress::Progress;
-use intake::Intake;
+use intake::{Intake, Strangers};
+use lists::Listed;
+use reading::{Read, read_all};
 use walk::Walk;
-
-/// Where the cursor of an empty marketplace stands. Never our clock: it is not the source's.
-const NOTHING_SEEN: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 /// Orders read and committed together.
 const CHUNK: usize = 500;
 
+/// More subscriptions than this are not asked for only to find out whether an empty list is true.
+const MOST_PROBES: usize = 20;
+
+/// One connection and its source.
+#[derive(Debug)]
+struct Source {
+    connection: Connection,
+    client: Arc<dyn MarketplaceClient>,
+}
+
 pub(crate) async fn check(engine: &Engine, progress: &mut Progress) -> Result<(), EngineError> {
+    let source = open(engine, progress).await?;
+    let cursor = engine.store.cursor(&source.connection.id).await?;
+    match progress.run.kind.clone() {
+        RunKind::Backfill(days) => backfill(engine, &source, cursor.as_ref(), days, progress).await?,
+        _ => check_changes(engine, &source, cursor, progress).await?,
+    }
+    reconsider(engine, &source.connection, progress).await?;
+    linking::link_by_keys(engine, &source.connection, progress).await
+}
+
+/// What waits for a decision because of a sending that came to nothing.
+async fn reconsider(engine: &Engine, connection: &Connection, progress: &mut Progress) -> Result<(), EngineError> {
+    let decides = |task: &Task| matches!(&task.state, TaskState::Pending(needs) if needs.iter().any(|need| matches!(need, Need::Decision { .. })));
+    let waiting: Vec<Task> = linking::pending(engine, connection).await?.into_iter().filter(decides).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let now = engine.clock.now();
+    let mut intake = Intake::open(engine, connection, Pass::Later { until: now }, now).await?;
+    intake.reconsider(engine, &waiting, progress).await
+}
+
+async fn open(engine: &Engine, progress: &Progress) -> Result<Source, EngineError> {
     let connection = engine.connection(&progress.run.connection).await?;
     // One reseller's orders are no business of another's connection: for it there is no such marketplace.
     let marketplaces = engine.store.marketplaces().await?;
@@ -38,109 +71,195 @@ pub(crate) async fn check(engine: &Engine, progress: &mut Progress) -> Result<()
         .sources
         .get(&connection.marketplace)
         .ok_or_else(|| EngineError::NoMarketplace(connection.marketplace.clone()))?;
-    let cursor = engine.store.cursor(&connection.id).await?;
+    Ok(Source { connection, client })
+}
+
+async fn check_changes(
+    engine: &Engine,
+    source: &Source,
+    cursor: Option<Cursor>,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    let connection = &source.connection;
     let now = engine.clock.now();
-    let first = cursor.as_ref().is_none_or(|cursor| !cursor.initial_done);
-    let window = first.then(|| changes::first_window(&connection.rules, cursor.as_ref(), now));
-    if let Some(start) = window.filter(|_| cursor.is_none()) {
-        let attempt = Cursor { connection: connection.id.clone(), initial_done: false, seen_until: start };
+    let pass = pass(engine, connection, cursor.as_ref(), now).await?;
+    if let Some(start) = pass.window().filter(|_| cursor.is_none()) {
+        let attempt =
+            Cursor { connection: connection.id.clone(), initial_done: false, seen_until: start, swept_at: None };
         engine.store.commit(vec![Write::PutCursor(attempt)]).await?;
     }
-    let cursor = cursor.filter(|cursor| cursor.initial_done);
+    let listed = match pass {
+        Pass::First { .. } => lists::all(engine, source, progress).await?,
+        _ => Listed::default(),
+    };
+    let (complete, newest) = walk_and_take(engine, source, &pass, listed, now, progress).await?;
+    match changes::cursor_after(&pass, cursor.as_ref(), connection, newest, now).filter(|_| complete) {
+        Some(moved) => engine.store.commit(vec![Write::PutCursor(moved)]).await?,
+        None => progress.shortfall(
+            "cursor-not-moved",
+            connection.id.to_string(),
+            "something could not be read; the cursor stays where it was, and the next check reads from there again. No order is lost and none is billed twice.",
+        ),
+    }
+    Ok(())
+}
 
-    let (listed, mut complete) =
-        if first { lists::all(engine, &connection, &client, progress).await? } else { (Vec::new(), true) };
-    let walk = walk::walk(engine, &connection, &client, cursor.as_ref(), window, progress).await?;
-    complete &= walk.complete;
+/// The days that a person chose, however long ago. The cursor stays where it is.
+async fn backfill(
+    engine: &Engine,
+    source: &Source,
+    cursor: Option<&Cursor>,
+    days: Period,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    let connection = &source.connection;
+    if cursor.is_none_or(|cursor| !cursor.initial_done) {
+        return Err(EngineError::NotChecked(connection.id.clone()));
+    }
+    let now = engine.clock.now();
+    let (complete, _) = walk_and_take(engine, source, &Pass::Range(days), Listed::default(), now, progress).await?;
+    if !complete {
+        let text = format!(
+            "not everything of {days} could be read; what could is here. Read the same days again: no order becomes a task twice."
+        );
+        progress.shortfall("backfill-incomplete", connection.id.to_string(), text);
+    }
+    Ok(())
+}
+
+/// Which walk is due.
+async fn pass(
+    engine: &Engine,
+    connection: &Connection,
+    cursor: Option<&Cursor>,
+    now: DateTime<Utc>,
+) -> Result<Pass, EngineError> {
+    let Some(done) = cursor.filter(|cursor| cursor.initial_done) else {
+        return Ok(Pass::First { window: changes::first_window(&connection.rules, cursor, now) });
+    };
+    if !changes::sweep_is_due(done, now) {
+        return Ok(Pass::later(done));
+    }
+    let filter = TaskFilter { connection: Some(connection.id.clone()), ..TaskFilter::default() };
+    let oldest = engine.store.tasks(filter, PageRequest { after: None, limit: 1 }).await?;
+    let first_task = oldest.first().map(|task| task.observed_at);
+    Ok(Pass::deep(done, changes::history(&connection.rules, first_task, now)))
+}
+
+/// Whether everything could be read, and the newest order that was seen.
+async fn walk_and_take(
+    engine: &Engine,
+    source: &Source,
+    pass: &Pass,
+    listed: Listed,
+    now: DateTime<Utc>,
+    progress: &mut Progress,
+) -> Result<(bool, Option<DateTime<Utc>>), EngineError> {
+    let walk = walk::walk(engine, source, pass, progress).await?;
     progress.count("orders-seen", walk.seen);
     progress.count("orders-unchanged", walk.unchanged);
     progress.count("orders-before-window", walk.before_window);
     progress.run.total = Some(walk.to_read.len() as u64);
     progress.save().await?;
-
-    if first || !walk.to_read.is_empty() || !walk.known.is_empty() {
-        let intake = Intake::open(engine, &connection, window, now).await?;
-        complete = take_all(engine, &connection, &client, intake, listed, (&walk, complete), progress).await?;
+    let mut complete = walk.complete && listed.complete;
+    if pass.window().is_some() || !walk.to_read.is_empty() || !walk.known.is_empty() {
+        let intake = Intake::open(engine, &source.connection, *pass, now).await?;
+        complete &= if pass.window().is_some() {
+            take_first(engine, source, intake, listed, &walk, progress).await?
+        } else {
+            take_later(engine, source, intake, &walk, progress).await?
+        };
     }
-
-    if let Some(seen_until) = changes::moved(cursor.as_ref(), seen(walk.newest, window, &connection), complete) {
-        let cursor = Cursor { connection: connection.id.clone(), initial_done: true, seen_until };
-        engine.store.commit(vec![Write::PutCursor(cursor)]).await?;
-    } else {
-        progress.shortfall(
-            "cursor-not-moved",
-            connection.id.to_string(),
-            "something could not be read; the cursor stays where it was, and the next check reads from there again. No order is lost and none is billed twice.",
-        );
-    }
-    linking::link_by_keys(engine, &connection, progress).await?;
-    Ok(())
+    Ok((complete, walk.newest))
 }
 
-/// How far the walk saw. After the first check of a quiet marketplace at least so far that no later walk goes back behind
-/// the window: what was only counted there must not become tasks.
-fn seen(
-    newest: Option<DateTime<Utc>>,
-    window: Option<DateTime<Utc>>,
-    connection: &Connection,
-) -> Option<DateTime<Utc>> {
-    let floor = window.filter(|_| connection.rules.start_on.is_none());
-    let floor = floor.map(|start| start + chrono::Duration::hours(changes::OVERLAP_HOURS));
-    newest.max(floor).or(Some(NOTHING_SEEN))
-}
-
-/// Whatever the walk found, taken in. False: something could not be read.
-async fn take_all(
+/// The first check must know every sales order before it can say which subscriptions they stand for.
+async fn take_first(
     engine: &Engine,
-    connection: &Connection,
-    client: &Arc<dyn MarketplaceClient>,
+    source: &Source,
     mut intake: Intake,
-    listed: Vec<Subscription>,
-    (walk, mut complete): (&Walk, bool),
+    listed: Listed,
+    walk: &Walk,
     progress: &mut Progress,
 ) -> Result<bool, EngineError> {
-    if intake.is_first() {
-        // The first check must know every sales order before it can say which subscriptions they stand for.
-        let (mut orders, whole) = read_all(client, &walk.to_read, progress).await?;
-        complete &= whole;
-        // Only an order can be the sale that stands for a subscription: an unreadable product holds nothing back.
-        let sure = walk.complete && whole;
-        orders.extend(stored(engine, connection, &walk.known).await?);
-        intake.begin_initial(engine, listed, &orders).await?;
-        if !sure {
-            // What could not be read may be the sale that stands for a subscription. Whatever hangs on that waits for a
-            // check that reads everything: a snapshot beside such a sale would bill twice.
-            orders.retain(|(order, _)| intake.is_sure_of(order));
-        }
-        if sure {
-            // Before the orders that they stand for: no order is ignored for a snapshot that was never taken.
-            intake.add_initial(engine, progress).await?;
-        }
-        for chunk in orders.chunks(CHUNK) {
-            intake.take_in(engine, chunk.to_vec(), progress).await?;
-        }
-        if !complete {
-            return Ok(false);
-        }
+    let (mut orders, mut sure) = read_all(&source.client, &walk.to_read, progress).await?;
+    // Only an order can be the sale that stands for a subscription: an unreadable product holds nothing back.
+    sure &= walk.complete && !hides_subscriptions(source, &listed, &orders, progress).await?;
+    orders.extend(stored(engine, &source.connection, &walk.known).await?);
+    intake.begin_initial(engine, listed.subscriptions, &orders).await?;
+    if sure {
+        // Before the orders that they stand for: no order is ignored for a snapshot that was never taken.
+        intake.add_initial(engine, progress).await?;
     } else {
-        let mut refreshed = false;
-        let mut products_read = false;
-        for chunk in walk.to_read.chunks(CHUNK) {
-            let (orders, whole) = read_all(client, chunk, progress).await?;
-            complete &= whole;
+        // What could not be read may be the sale that stands for a subscription. Whatever hangs on that waits for a
+        // check that reads everything: a snapshot beside such a sale would bill twice.
+        orders.retain(|(order, _)| intake.is_sure_of(order));
+    }
+    for chunk in orders.chunks(CHUNK) {
+        intake.take_in(engine, chunk.to_vec(), progress).await?;
+    }
+    if sure && listed.complete {
+        intake.catch_up(engine, &walk.known, progress).await?;
+    }
+    Ok(sure)
+}
+
+/// An empty list of subscriptions, while one that an order names is active: no snapshot would ever be made of it.
+async fn hides_subscriptions(
+    source: &Source,
+    listed: &Listed,
+    orders: &[Read],
+    progress: &mut Progress,
+) -> Result<bool, EngineError> {
+    if !listed.subscriptions.is_empty() {
+        return Ok(false);
+    }
+    let mut named: Vec<_> = orders.iter().filter_map(|(order, _)| order.subscription.clone()).collect();
+    named.sort_unstable();
+    named.dedup();
+    named.truncate(MOST_PROBES);
+    if named.is_empty() {
+        return Ok(false);
+    }
+    let found = source.client.records(Vec::new(), named).await?;
+    let active = |status| status == counterfoil_domain::market::SubscriptionStatus::Active;
+    let Some(hidden) = found.subscriptions.iter().find(|one| active(one.status)) else { return Ok(false) };
+    let text = format!(
+        "the marketplace's list of subscriptions is empty, and subscription {} is active. Nothing is billed for subscriptions before the list can be read; check again.",
+        hidden.id
+    );
+    progress.shortfall("list-empty", hidden.id.to_string(), text);
+    Ok(true)
+}
+
+async fn take_later(
+    engine: &Engine,
+    source: &Source,
+    mut intake: Intake,
+    walk: &Walk,
+    progress: &mut Progress,
+) -> Result<bool, EngineError> {
+    let mut complete = true;
+    let (mut lists_read, mut products_read) = (false, false);
+    for chunk in walk.to_read.chunks(CHUNK) {
+        let (orders, whole) = read_all(&source.client, chunk, progress).await?;
+        complete &= whole;
+        intake.meet(engine, &orders).await?;
+        let strangers = if lists_read { Strangers::default() } else { intake.strangers(&orders) };
+        if strangers.count() > changes::MOST_BY_ID {
+            (lists_read, products_read) = (true, true);
+            complete &= lists::all(engine, source, progress).await?.complete;
+            intake.reload(engine, &orders).await?;
+        } else if strangers.count() > 0 {
+            complete &= lists::some(engine, source, strangers, progress).await?;
             intake.meet(engine, &orders).await?;
-            if !refreshed && intake.names_strangers(&orders) {
-                (refreshed, products_read) = (true, true);
-                complete &= lists::all(engine, connection, client, progress).await?.1;
-                intake.reload(engine, &orders).await?;
-            }
-            if !products_read && intake.names_new_products(&orders) {
-                products_read = true;
-                complete &= lists::products(engine, connection, client, progress).await?;
-                intake.reload_law(engine).await?;
-            }
-            intake.take_in(engine, orders, progress).await?;
         }
+        if !products_read && intake.names_new_products(&orders) {
+            products_read = true;
+            complete &= lists::products(engine, source, progress).await?;
+            intake.reload_law(engine).await?;
+        }
+        intake.take_in(engine, orders, progress).await?;
     }
     intake.catch_up(engine, &walk.known, progress).await?;
     Ok(complete)
@@ -154,52 +273,4 @@ async fn stored(engine: &Engine, connection: &Connection, known: &[KnownOrder]) 
         orders.extend(engine.store.order(&key).await?.map(|order| (order, known.fingerprint.clone())));
     }
     Ok(orders)
-}
-
-/// An order with what its list row looked like.
-pub(crate) type Read = (counterfoil_domain::order::Order, String);
-
-/// Details of many, one call each (the client bounds how many at once). False: some are missing.
-async fn read_all(
-    client: &Arc<dyn MarketplaceClient>,
-    rows: &[(OrderId, String)],
-    progress: &mut Progress,
-) -> Result<(Vec<Read>, bool), EngineError> {
-    let mut complete = true;
-    let mut orders = Vec::with_capacity(rows.len());
-    for chunk in rows.chunks(CHUNK) {
-        let fingerprints: BTreeMap<&OrderId, &String> = chunk.iter().map(|(id, print)| (id, print)).collect();
-        let wanted: BTreeSet<OrderId> = chunk.iter().map(|(id, _)| id.clone()).collect();
-        for (id, result) in client.details(wanted.into_iter().collect()).await {
-            match result {
-                Ok(order) => {
-                    let fingerprint = fingerprints.get(&id).map(|print| (*print).clone()).unwrap_or_default();
-                    orders.push((order, fingerprint));
-                }
-                Err(DetailError::Gone) => {
-                    progress.problem(
-                        "order-gone",
-                        id.to_string(),
-                        "the order is no longer in the marketplace; its tasks stay as they are",
-                    );
-                }
-                Err(error) => {
-                    complete = false;
-                    progress.shortfall(
-                        "order-unreadable",
-                        id.to_string(),
-                        format!("order {id}: {error}. It is not billed; it is read again with the next check."),
-                    );
-                }
-            }
-        }
-        progress.advance(chunk.len()).await?;
-    }
-    Ok((orders, complete))
-}
-
-/// The connection's own facts that intake and walk both need.
-pub(crate) async fn is_shared(engine: &Engine, connection: &Connection) -> Result<bool, EngineError> {
-    let all = engine.store.connections().await?;
-    Ok(all.iter().filter(|c| c.marketplace == connection.marketplace).count() > 1)
 }

@@ -9,6 +9,8 @@ use counterfoil_domain::ports::Clock;
 use counterfoil_domain::run::RunState;
 use counterfoil_domain::task::Subject;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use rust_decimal::Decimal;
 
 use super::desk::{Desk, NOW};
 use super::market::{Listed, at, order};
@@ -20,19 +22,21 @@ struct Story {
     created: i64,
     late: i64,
     statuses: Vec<OrderStatus>,
+    /// So many checks after it was final, it comes to more.
+    revised: Option<usize>,
 }
 
 fn story() -> impl Strategy<Value = Story> {
     use OrderStatus::{Cancelled, Completed, Error, Processing, Submitted};
     let status = prop::sample::select(vec![Submitted, Processing, Error, Completed]);
     let end = prop::sample::select(vec![Completed, Completed, Completed, Cancelled]);
-    (-1_200i64..160, 0i64..48, prop::collection::vec(status, 0..3), end).prop_map(
-        |(created, late, mut statuses, end)| {
+    let statuses = prop::collection::vec(status, 0..3);
+    (-1_200i64..160, 0i64..48, statuses, end, prop::option::of(1usize..5)).prop_map(
+        |(created, late, mut statuses, end, revised)| {
             statuses.push(end);
-            // Only what is not final changes: a source that revises a final order long after is another story.
             let first_final = statuses.iter().position(|status| status.is_final()).unwrap_or_default();
             statuses.truncate(first_final + 1);
-            Story { created, late, statuses }
+            Story { created, late, statuses, revised }
         },
     )
 }
@@ -40,7 +44,11 @@ fn story() -> impl Strategy<Value = Story> {
 fn build(number: usize, story: &Story, step: usize) -> (Order, DateTime<Utc>) {
     let created_at = at(NOW) + Duration::hours(story.created);
     let status = story.statuses[step.min(story.statuses.len() - 1)];
-    let told = order(&number.to_string(), OrderType::Sales, "", NOW);
+    let mut told = order(&number.to_string(), OrderType::Sales, "", NOW);
+    if story.revised.is_some_and(|after| step >= story.statuses.len() - 1 + after) {
+        told.total = Some(Decimal::from(12));
+        told.lines[0].amount = Decimal::from(12);
+    }
     let order = Order { created_at, provisioned_at: Some(created_at), status, ..told };
     (order, created_at + Duration::hours(story.late))
 }
@@ -52,8 +60,11 @@ struct Cut {
     broken: usize,
 }
 
-/// The tasks at the end: order and state. Between the checks the list is as hostile as `cuts` says.
-async fn play(stories: &[Story], shuffled: &[usize], cuts: &[Cut], twice: bool) -> BTreeMap<String, String> {
+/// Account and amount, by order.
+type End = BTreeMap<String, (String, String)>;
+
+/// The tasks at the end. Between the checks the list is as hostile as `cuts` says.
+async fn play(stories: &[Story], shuffled: &[usize], cuts: &[Cut], twice: bool) -> End {
     let desk = Desk::open().await;
     // So many checks that every order has shown itself and gone through its life.
     for step in 0..14 {
@@ -84,7 +95,7 @@ async fn play(stories: &[Story], shuffled: &[usize], cuts: &[Cut], twice: bool) 
     end_of(&desk).await
 }
 
-async fn end_of(desk: &Desk) -> BTreeMap<String, String> {
+async fn end_of(desk: &Desk) -> End {
     let mut end = BTreeMap::new();
     let mut ids = BTreeSet::new();
     for task in desk.tasks().await {
@@ -93,14 +104,21 @@ async fn end_of(desk: &Desk) -> BTreeMap<String, String> {
         if task.state.account() == "superseded" {
             continue;
         }
-        let before = end.insert(task.number.clone(), task.state.account().to_owned());
+        // Further back than a deep look reaches, an amount may be the former one.
+        let reached = task.created_at > at(NOW) - Duration::hours(600);
+        let amount = if reached { task.amount.to_string() } else { String::new() };
+        let before = end.insert(task.number.clone(), (task.state.account().to_owned(), amount));
         assert_eq!(before, None, "{} stands in two accounts", task.number);
     }
     end
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/kept/checking.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn no_order_is_lost_and_none_is_there_twice(
@@ -128,7 +146,12 @@ proptest! {
                 (false, OrderStatus::Completed) => Some("open"),
                 (false, _) => Some("ignored"),
             };
-            prop_assert_eq!(calm.get(&name).map(String::as_str), expected, "{} {:?}", name, story);
+            let (last, _) = build(number, story, 13);
+            if story.created > -600 {
+                let amount = calm.get(&name).map(|(_, amount)| amount.clone());
+                prop_assert_eq!(amount, Some(last.money(last.total.unwrap()).to_string()), "{} {:?}", name, story);
+            }
+            prop_assert_eq!(calm.get(&name).map(|(account, _)| account.as_str()), expected, "{} {:?}", name, story);
         }
         prop_assert_eq!(hostile, calm);
     }

@@ -99,7 +99,7 @@ async fn orders_from_before_the_day_named_are_ignored_when_they_appear_later() {
 }
 
 #[tokio::test]
-async fn lists_are_read_again_only_for_strangers() {
+async fn strangers_are_asked_for_by_id_and_new_products_by_their_list() {
     let desk = Desk::open().await;
     desk.market.state.lock().unwrap().subscriptions = vec![subscription("s", 1)];
     desk.market.state.lock().unwrap().products = vec![counterfoil_domain::market::Product {
@@ -127,7 +127,9 @@ async fn lists_are_read_again_only_for_strangers() {
     desk.market.state.lock().unwrap().subscriptions.push(subscription("t", 1));
     desk.market.add(order("3", OrderType::Sales, "t", "2026-11-22"));
     desk.check().await;
-    assert_eq!(read(), (2, 3));
+    // He alone is asked for: two hundred thousand subscriptions are not read again for one that is new.
+    assert_eq!(read(), (1, 2));
+    assert_eq!(desk.market.state.lock().unwrap().records_read, 1);
     let known = desk.store.subscriptions(&counterfoil_domain::id::MarketplaceId::new("m"), None).await.unwrap();
     assert!(known.iter().any(|s| s.id == SubscriptionId::new("t")));
 }

@@ -1,6 +1,7 @@
 //! A reseller, two connections on one marketplace, and the engine that checks them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ fn row(name: &str, order: OrderType, models: &[BillingModel], fees: &[Fee]) -> S
         usage: None,
         fees: fees.iter().map(|fee| (*fee, PriceSource::Catalogue)).collect(),
         order_price_when: vec![],
+        prorate: vec![],
+        refused_when: vec![],
     }
 }
 
@@ -90,6 +93,10 @@ pub(crate) struct Paper {
     digest: PluginDigest,
     pub(crate) parties: Mutex<Vec<Entity>>,
     pub(crate) jobs: Mutex<Vec<Job>>,
+    /// Codes of the currencies that it lists, beside its own, NZD.
+    pub(crate) currencies: Mutex<Vec<String>>,
+    /// How often its parties were searched.
+    pub(crate) searches: AtomicU32,
 }
 
 fn refused<T>() -> Result<T, CallError> {
@@ -106,11 +113,38 @@ impl Target for Paper {
     }
 
     fn probe(&self, _: Arc<dyn Exchange>) -> Answer<'_, Account> {
-        Box::pin(async { refused() })
+        Box::pin(async {
+            Ok(Account {
+                id: "paper".into(),
+                name: "Paper".into(),
+                base_currency: counterfoil_domain::money::Currency::parse("NZD").unwrap(),
+                country: "NZ".into(),
+                time_zone: "UTC".into(),
+                locked_until: None,
+                attributes: vec![],
+            })
+        })
     }
 
     fn search(&self, _: Arc<dyn Exchange>, kind: String, _: String, _: Option<String>) -> Answer<'_, EntityPage> {
-        let entities = if kind == "party" { self.parties.lock().unwrap().clone() } else { vec![] };
+        self.searches.fetch_add(u32::from(kind == "party"), Ordering::SeqCst);
+        let currency = |code: &String| Entity {
+            kind: "currency".into(),
+            id: EntityId::new(code.clone()),
+            code: code.clone(),
+            name: code.clone(),
+            currency: None,
+            cycle: None,
+            active: true,
+            price: None,
+            cost: None,
+            attributes: vec![],
+        };
+        let entities = match kind.as_str() {
+            "party" => self.parties.lock().unwrap().clone(),
+            "currency" => self.currencies.lock().unwrap().iter().map(currency).collect(),
+            _ => vec![],
+        };
         Box::pin(async move { Ok(EntityPage { entities, next: None }) })
     }
 
@@ -191,7 +225,14 @@ impl Desk {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let market = Market::new(Arc::clone(&clock));
         let digest = PluginDigest::new("paper");
-        let paper = Paper { card: card(), digest, parties: Mutex::default(), jobs: Mutex::default() };
+        let paper = Paper {
+            card: card(),
+            digest,
+            parties: Mutex::default(),
+            jobs: Mutex::default(),
+            currencies: Mutex::default(),
+            searches: AtomicU32::new(0),
+        };
         let paper = Arc::new(paper);
         let sources = Sources::default();
         sources.put(MarketplaceId::new("m"), Arc::new(market.clone()));
@@ -260,6 +301,11 @@ impl Desk {
         self.store.commit(vec![Write::InsertRun(run.clone())]).await.unwrap();
         self.engine.round().await.unwrap();
         self.store.run(&run.id).await.unwrap().unwrap()
+    }
+
+    /// Nobody asked for anything.
+    pub(crate) async fn round(&self) {
+        self.engine.round().await.unwrap();
     }
 
     pub(crate) async fn tasks(&self) -> Vec<Task> {

@@ -2,10 +2,14 @@
 //! billed twice, and each is in exactly one account.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backfill;
 mod conservation;
 mod cursor;
+mod deep;
 mod desk;
+mod ignoring;
 mod initial;
+mod late;
 mod linking;
 mod market;
 mod revisions;

@@ -13,7 +13,9 @@ use counterfoil_domain::order::{
     BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType, ProductRef,
 };
 use counterfoil_domain::period::Cycle;
-use counterfoil_domain::ports::{Clock, DetailError, ManualClock, MarketplaceClient, OrderQuery, Pending, SourceError};
+use counterfoil_domain::ports::{
+    Clock, DetailError, ManualClock, MarketplaceClient, OrderQuery, Pending, Records, SourceError,
+};
 use rust_decimal::Decimal;
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
@@ -122,6 +124,16 @@ pub(crate) struct State {
     pub(crate) takes: Option<chrono::Duration>,
     pub(crate) subscriptions_read: usize,
     pub(crate) products_read: usize,
+    /// Customers and subscriptions asked for by id, list rows shown, orders read whole.
+    pub(crate) records_read: usize,
+    pub(crate) rows_shown: usize,
+    pub(crate) details_read: usize,
+    /// Every order list is empty, whatever there is.
+    pub(crate) hollow: bool,
+    /// The list of subscriptions is empty, whatever there is.
+    pub(crate) no_list: bool,
+    /// The source pays no attention to the days it is asked for.
+    pub(crate) deaf: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -146,10 +158,15 @@ impl Market {
     }
 
     fn list(&self, query: &OrderQuery) -> Result<Page<OrderHead>, SourceError> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let now = self.clock.now();
         let seen = |listed: &&Listed| listed.from.is_none_or(|from| from <= now);
-        let wanted = |listed: &&Listed| query.created_from.is_none_or(|from| listed.order.created_at >= from);
+        let wanted = |listed: &&Listed| {
+            let at = listed.order.created_at;
+            let inside =
+                query.created_from.is_none_or(|from| at >= from) && query.created_before.is_none_or(|to| at < to);
+            !state.hollow && (state.deaf || inside)
+        };
         let mut orders: Vec<&Order> = state.orders.iter().filter(seen).filter(wanted).map(|l| &l.order).collect();
         orders.sort_by_key(|order| std::cmp::Reverse(order.created_at));
         let number: usize = query.after.as_ref().map_or(0, |cursor| cursor.0.parse().unwrap());
@@ -167,11 +184,14 @@ impl Market {
         };
         let next = (end < orders.len()).then(|| PageCursor((number + 1).to_string()));
         let next = next.map(|next| if state.circles && number > 0 { PageCursor(number.to_string()) } else { next });
-        Ok(Page { rows: orders[start.min(end)..end].iter().map(head).collect(), unreadable: vec![], next })
+        let rows: Vec<OrderHead> = orders[start.min(end)..end].iter().map(head).collect();
+        state.rows_shown += rows.len();
+        Ok(Page { rows, unreadable: vec![], next })
     }
 
     fn detail(&self, id: &OrderId) -> Result<Order, DetailError> {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
+        state.details_read += 1;
         if state.broken.contains(id.as_str()) {
             let unreadable = Unreadable { id: Some(id.to_string()), place: "order".into(), problem: "no total".into() };
             return Err(DetailError::Unreadable(unreadable));
@@ -203,11 +223,33 @@ impl MarketplaceClient for Market {
             let mut state = self.state.lock().unwrap();
             state.subscriptions_read += 1;
             let active = |s: &&Subscription| s.status == SubscriptionStatus::Active;
-            let rows = state.subscriptions.iter().filter(active).cloned().collect();
+            let shown = |_: &&Subscription| !state.no_list;
+            let rows = state.subscriptions.iter().filter(active).filter(shown).cloned().collect();
             if let Some(takes) = state.takes {
                 self.clock.advance(takes);
             }
             Ok(whole(rows))
+        })
+    }
+
+    fn records(
+        &self,
+        customers: Vec<CustomerId>,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Pending<'_, Result<Records, SourceError>> {
+        Box::pin(async move {
+            let mut state = self.state.lock().unwrap();
+            state.records_read += customers.len() + subscriptions.len();
+            Ok(Records {
+                customers: state.customers.iter().filter(|one| customers.contains(&one.id)).cloned().collect(),
+                subscriptions: state
+                    .subscriptions
+                    .iter()
+                    .filter(|one| subscriptions.contains(&one.id))
+                    .cloned()
+                    .collect(),
+                unreadable: vec![],
+            })
         })
     }
 

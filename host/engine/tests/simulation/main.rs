@@ -2,6 +2,7 @@
 //! is turned by hand, and a crash is the n-th commit that never returns.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adjusting;
 mod crash;
 mod deep;
 mod desk;

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use counterfoil_domain::adjust::{Adjustments, LineAdjustment, LineSet};
 use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{ConnectionState, PriceChoice};
-use counterfoil_domain::id::{ConnectionId, EntityId, PluginId, TaskId};
+use counterfoil_domain::id::{ConnectionId, EntityId, LineId, PluginId, RunId, TaskId};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::order::{Fee, LineKind, ProductRef};
 use counterfoil_domain::ports::{Clock as _, Write};
@@ -93,6 +94,44 @@ async fn what_is_refused_alone_parks_alone_and_says_what_is_stored() {
     let receipts = world.store.receipts(&ConnectionId::new("x")).await.unwrap();
     let documents: Vec<usize> = receipts.iter().map(|row| row.receipt.changes.len()).collect();
     assert_eq!(documents.iter().sum::<usize>(), 5, "what is stored is kept: {documents:?}");
+}
+
+/// The charge is stored and the refund was refused. Planned anew, the plan has another digest, and the target can neither be
+/// asked nor given a key: what is there is known by the task, whatever its plan is called.
+#[tokio::test]
+async fn what_is_stored_of_a_parked_plan_is_never_written_again_by_another() {
+    for dearer in [false, true] {
+        let world = world(C, 3).with_refunds();
+        world.books.lock().unwrap().refused.insert("refund:SO2".into());
+        world.set_up().await;
+        let engine = world.engine();
+        world.work(&engine, 60).await;
+        world.books.lock().unwrap().refused.clear();
+        let parked = world.tasks().await.into_iter().find(|task| task.state.name() == "parked").unwrap();
+        let mut connection = world.connection().await;
+        connection.settings.insert("note".into(), "other ground".into());
+        let mut writes = vec![Write::PutConnection(connection)];
+        if dearer {
+            let set = LineSet { unit_price: Some(99.into()), ..LineSet::default() };
+            let line = LineId::new("1");
+            let lines = vec![LineAdjustment { line, fee: Fee::PlanRecurring, product: None, set }];
+            let none = Adjustments::none(parked.id.clone(), "ann".into(), world.clock.now());
+            writes.push(Write::PutAdjustments(Adjustments { lines, ..none }));
+        }
+        world.store.commit(writes).await.unwrap();
+        for stale in 0..2 {
+            world.ask(&format!("again-{stale}"), RunKind::Plan(Selection::Tasks(vec![parked.id.clone()]))).await;
+            engine.round().await.unwrap();
+        }
+        let run = world.store.run(&RunId::new("again-0")).await.unwrap().unwrap();
+        assert_eq!(run.problems.iter().any(|problem| problem.code == "part-stored"), dearer, "{:?}", run.problems);
+        world.confirm("sync-again").await;
+        world.work(&engine, 60).await;
+        let refunds = if dearer { vec![1, 0, 1] } else { vec![1; 3] };
+        assert_eq!((world.copies(), world.copies_of("refund")), (vec![1; 3], refunds), "{dearer}");
+        let now = world.store.task(&parked.id).await.unwrap().unwrap();
+        assert_eq!(now.state.name(), if dearer { "parked" } else { "synced" });
+    }
 }
 
 #[tokio::test]

@@ -2,23 +2,25 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
 use counterfoil_domain::connection::Marketplace;
-use counterfoil_domain::id::OrderId;
+use counterfoil_domain::id::{CustomerId, OrderId, SubscriptionId};
 use counterfoil_domain::market::{
     Customer, OrderHead, Page, PageCursor, Product, Subscription, SubscriptionStatus, Unreadable,
 };
 use counterfoil_domain::order::Order;
-use counterfoil_domain::ports::{Clock, DetailError, Door, MarketplaceClient, OrderQuery, Pending, SourceError};
+use counterfoil_domain::ports::{
+    Clock, DetailError, Door, MarketplaceClient, OrderQuery, Pending, Records, SourceError,
+};
 
 use super::call::{Caretaker, Question, Reply};
 use super::gather::gather;
 use super::list::{List, Sheet};
 use super::pace::Pace;
 use crate::simple_api::{
-    Origin, SetupProblem, SubscriptionRow, currency_setting, decode_customer, decode_head, decode_order,
-    decode_product, decode_subscription, decode_subscription_row,
+    Origin, SetupProblem, currency_setting, decode_customer, decode_head, decode_order, decode_product,
+    decode_subscription, decode_subscription_row,
 };
 
 const ORDERS: List = List { name: "orders", operation: "list-orders", path: "/orders", limit: 500 };
@@ -50,10 +52,13 @@ impl CloudBlueClient {
 
     async fn order_page(&self, query: OrderQuery) -> Result<Page<OrderHead>, SourceError> {
         // Whole seconds, rounded down: what the filter is given is never later than what is wanted.
-        let from = query.created_from.map(|from| from.to_rfc3339_opts(SecondsFormat::Secs, true));
-        let filter: Vec<_> = from.map(|from| ("creationTimeFrom", from)).into_iter().collect();
+        let second = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let from = query.created_from.map(|from| ("creationTimeFrom", second(from)));
+        // Whether the end is included is nowhere said: one second more, and what is too new is left out here.
+        let to = query.created_before.map(|before| ("creationTimeTo", second(before + Duration::seconds(1))));
+        let filter: Vec<_> = from.into_iter().chain(to).collect();
         let sheet = self.api.sheet(ORDERS, &filter, query.after.as_ref(), decode_head).await?;
-        Ok(cut(sheet, query.created_from))
+        Ok(cut(sheet, &query))
     }
 
     async fn detail<T>(
@@ -91,14 +96,24 @@ impl CloudBlueClient {
         stop.note(self.detail("/orders", "get-order", "order", id.as_str(), decode).await)
     }
 
-    async fn subscription(&self, row: &SubscriptionRow, stop: &Stop) -> Result<Subscription, DetailError> {
+    async fn customer(&self, id: &CustomerId, stop: &Stop) -> Result<Customer, DetailError> {
+        stop.check()?;
+        let decode = |body: &str, place: &str| {
+            let customer = decode_customer(body, place)?;
+            let told = customer.id.to_string();
+            Ok((customer, told))
+        };
+        stop.note(self.detail("/customers", "get-customer", "customer", id.as_str(), decode).await)
+    }
+
+    async fn subscription(&self, id: &SubscriptionId, stop: &Stop) -> Result<Subscription, DetailError> {
         stop.check()?;
         let decode = |body: &str, place: &str| {
             let subscription = decode_subscription(body, place)?;
             let told = subscription.id.to_string();
             Ok((subscription, told))
         };
-        stop.note(self.detail("/subscriptions", "get-subscription", "subscription", row.id.as_str(), decode).await)
+        stop.note(self.detail("/subscriptions", "get-subscription", "subscription", id.as_str(), decode).await)
     }
 
     async fn subscription_page(&self, after: Option<PageCursor>) -> Result<Page<Subscription>, SourceError> {
@@ -118,23 +133,60 @@ impl CloudBlueClient {
                     Err(unreadable) => Err(DetailError::Unreadable(unreadable)),
                     Ok((row, _)) if !counts(row.status) => Err(DetailError::Gone),
                     Ok((_, Some(whole))) => Ok(whole),
-                    Ok((row, None)) => self.subscription(&row, stop).await,
+                    Ok((row, None)) => self.subscription(&row.id, stop).await,
                 }
             })
         })
         .await;
         let mut page = Page { rows: Vec::new(), unreadable: Vec::new(), next: sheet.next };
-        for answer in asked {
-            match answer {
-                Ok(subscription) if counts(subscription.status) => page.rows.push(subscription),
-                // Ended between list and record.
-                Ok(_) | Err(DetailError::Gone) => {}
-                Err(DetailError::Unreadable(unreadable)) => page.unreadable.push(unreadable),
-                Err(DetailError::Source(error)) => return Err(error),
-            }
-        }
+        sort(asked, &mut page.rows, &mut page.unreadable)?;
+        // Ended between list and record.
+        page.rows.retain(|subscription: &Subscription| counts(subscription.status));
         Ok(page)
     }
+}
+
+impl CloudBlueClient {
+    async fn found(
+        &self,
+        customers: Vec<CustomerId>,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Result<Records, SourceError> {
+        let stop = Stop::default();
+        let mut records = Records::default();
+        let asked = gather(customers, self.api.pace.at_once, |id| -> Pending<'_, _> {
+            let stop = &stop;
+            Box::pin(async move { self.customer(&id, stop).await })
+        });
+        sort(asked.await, &mut records.customers, &mut records.unreadable)?;
+        let asked = gather(subscriptions, self.api.pace.at_once, |id| -> Pending<'_, _> {
+            let stop = &stop;
+            Box::pin(async move { self.subscription(&id, stop).await })
+        });
+        sort(asked.await, &mut records.subscriptions, &mut records.unreadable)?;
+        Ok(records)
+    }
+}
+
+/// The good ones and the unreadable ones; who is not there is left out.
+fn sort<T>(
+    asked: Vec<Result<T, DetailError>>,
+    rows: &mut Vec<T>,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<(), SourceError> {
+    for answer in asked {
+        match answer {
+            Ok(row) => rows.push(row),
+            Err(DetailError::Gone) => {}
+            Err(DetailError::Unreadable(bad)) => unreadable.push(bad),
+            // One record that makes no sense says nothing of the others.
+            Err(DetailError::Source(SourceError::Malformed { place, problem })) => {
+                unreadable.push(Unreadable { id: None, place, problem });
+            }
+            Err(DetailError::Source(error)) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 impl MarketplaceClient for CloudBlueClient {
@@ -162,6 +214,14 @@ impl MarketplaceClient for CloudBlueClient {
 
     fn subscriptions(&self, after: Option<PageCursor>) -> Pending<'_, Result<Page<Subscription>, SourceError>> {
         Box::pin(self.subscription_page(after))
+    }
+
+    fn records(
+        &self,
+        customers: Vec<CustomerId>,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Pending<'_, Result<Records, SourceError>> {
+        Box::pin(self.found(customers, subscriptions))
     }
 
     fn products(&self, after: Option<PageCursor>) -> Pending<'_, Result<Page<Product>, SourceError>> {
@@ -206,18 +266,20 @@ fn page<T>(sheet: Sheet<T>) -> Page<T> {
     page
 }
 
-/// Leaves out what is older than asked for, in case the source ignored the filter. The walk ends there only if the
-/// page really is newest first; otherwise newer orders may still follow.
-fn cut(sheet: Sheet<OrderHead>, from: Option<DateTime<Utc>>) -> Page<OrderHead> {
-    let is_old = |row: &Result<OrderHead, Unreadable>| {
-        from.is_some_and(|from| row.as_ref().is_ok_and(|head| head.created_at < from))
+/// Leaves out what is older or newer than asked for, in case the source ignored the filter. The walk ends there only if
+/// the page really is newest first; otherwise newer orders may still follow.
+fn cut(sheet: Sheet<OrderHead>, query: &OrderQuery) -> Page<OrderHead> {
+    let holds = |row: &Result<OrderHead, Unreadable>, test: &dyn Fn(DateTime<Utc>) -> bool| {
+        row.as_ref().is_ok_and(|head| test(head.created_at))
     };
+    let is_old = |row: &_| holds(row, &|at| query.created_from.is_some_and(|from| at < from));
+    let is_new = |row: &_| holds(row, &|at| query.created_before.is_some_and(|before| at >= before));
     let dates: Vec<_> = sheet.rows.iter().flatten().map(|head| head.created_at).collect();
     let newest_first = dates.is_sorted_by(|a, b| a >= b);
     let first_old = sheet.rows.iter().position(is_old).filter(|_| newest_first);
     let next = sheet.next.filter(|_| first_old.is_none());
     let kept = first_old.unwrap_or(sheet.rows.len());
-    let rows = sheet.rows.into_iter().take(kept).filter(|row| !is_old(row)).collect();
+    let rows = sheet.rows.into_iter().take(kept).filter(|row| !is_old(row) && !is_new(row)).collect();
     let mut page = page(Sheet { rows, next });
     page.rows.sort_by_key(|head| std::cmp::Reverse(head.created_at));
     page

@@ -10,7 +10,8 @@ use counterfoil_domain::ports::{Caller, Route};
 use super::pace;
 use crate::simple_api::{SetupProblem, number_setting};
 
-const READS: &[&str] = &["/orders", "/orders/{id}", "/customers", "/subscriptions", "/subscriptions/{id}", "/products"];
+const READS: &[&str] =
+    &["/orders", "/orders/{id}", "/customers", "/customers/{id}", "/subscriptions", "/subscriptions/{id}", "/products"];
 
 /// 500 rows of the largest lists seen are below 2 MiB.
 const LARGEST_ANSWER: usize = 32 << 20;
@@ -122,6 +123,8 @@ fn sign_in(marketplace: &Marketplace, base_url: &str) -> Result<(Auth, Vec<(Stri
         scopes,
         secrets: secrets.into_iter().map(str::to_owned).collect(),
         header: None,
+        refresh_days: None,
+        tenants: None,
     };
     Ok((auth, parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use counterfoil_domain::connection::Marketplace;
-use counterfoil_domain::id::OrderId;
+use counterfoil_domain::id::{CustomerId, OrderId, SubscriptionId};
 use counterfoil_domain::market::{
     Customer, OrderHead, Page, PageCursor, Product, Subscription, SubscriptionStatus, Unreadable,
 };
 use counterfoil_domain::order::Order;
-use counterfoil_domain::ports::{DetailError, MarketplaceClient, OrderQuery, Pending, SourceError};
+use counterfoil_domain::ports::{DetailError, MarketplaceClient, OrderQuery, Pending, Records, SourceError};
 
 use super::folder::{FileProblem, Folder};
 use super::index::{Index, PAGE};
@@ -104,6 +104,32 @@ impl MarketplaceClient for FileMarketplace {
         })
     }
 
+    /// The files are read whole; what is kept of them is what was asked for.
+    fn records(
+        &self,
+        customers: Vec<CustomerId>,
+        subscriptions: Vec<SubscriptionId>,
+    ) -> Pending<'_, Result<Records, SourceError>> {
+        Box::pin(async move {
+            let mut found = Records::default();
+            if !customers.is_empty() {
+                let wanted = |row: &Customer| customers.contains(&row.id);
+                let ids: Vec<&str> = customers.iter().map(CustomerId::as_str).collect();
+                let picked = self.customers.pick(&self.folder, wanted, &ids, decode_customer).await?;
+                (found.customers, found.unreadable) = picked;
+            }
+            if !subscriptions.is_empty() {
+                let wanted = |row: &Subscription| subscriptions.contains(&row.id);
+                let ids: Vec<&str> = subscriptions.iter().map(SubscriptionId::as_str).collect();
+                let (rows, unreadable) =
+                    self.subscriptions.pick(&self.folder, wanted, &ids, decode_subscription).await?;
+                found.subscriptions = rows;
+                found.unreadable.extend(unreadable);
+            }
+            Ok(found)
+        })
+    }
+
     fn products(&self, after: Option<PageCursor>) -> Pending<'_, Result<Page<Product>, SourceError>> {
         Box::pin(async move { self.products.page(&self.folder, after, decode_product).await })
     }
@@ -152,6 +178,25 @@ impl<T: Clone> Listing<T> {
         }
         page.next = (start + PAGE < rows.len()).then(|| PageCursor((start + PAGE).to_string()));
         Ok(page)
+    }
+
+    /// Rows that fit, and those of these ids that cannot be read.
+    async fn pick(
+        &self,
+        folder: &Folder,
+        wanted: impl Fn(&T) -> bool,
+        ids: &[&str],
+        decode: impl Fn(&str, &str) -> Result<T, Unreadable>,
+    ) -> Result<(Vec<T>, Vec<Unreadable>), SourceError> {
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+        for row in self.rows(folder, decode).await?.iter() {
+            match row {
+                Ok(row) if wanted(row) => found.push(row.clone()),
+                Err(bad) if bad.id.as_deref().is_some_and(|id| ids.contains(&id)) => unreadable.push(bad.clone()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok((found, unreadable))
     }
 
     /// An export may leave a file out: then there are none of its kind.

@@ -117,6 +117,8 @@ impl Index {
                 self.heads.partition_point(|head| head.created_at > at || (head.created_at == at && head.id <= id))
             }
         };
+        let newer = |head: &OrderHead| query.created_before.is_some_and(|before| head.created_at >= before);
+        let start = start.max(self.heads.partition_point(newer));
         let wanted = |head: &&OrderHead| query.created_from.is_none_or(|from| head.created_at >= from);
         let rest = self.heads.get(start..).unwrap_or_default();
         let rows: Vec<OrderHead> = rest.iter().take_while(wanted).take(PAGE).cloned().collect();

@@ -28,4 +28,4 @@ pub(crate) use date::instant;
 pub(crate) use page::{read_page, row_id, single_row};
 pub(crate) use record::{Record, clip};
 pub(crate) use settings::{currency_setting, number_setting};
-pub(crate) use subscription::{SubscriptionRow, decode_subscription_row};
+pub(crate) use subscription::decode_subscription_row;

@@ -37,7 +37,7 @@ async fn walk(
     let (mut ids, mut bad) = (Vec::new(), Vec::new());
     let mut after = None;
     for _ in 0..200 {
-        let page = client.orders(OrderQuery { created_from, after }).await?;
+        let page = client.orders(OrderQuery { created_from, created_before: None, after }).await?;
         assert!(page.rows.is_sorted_by(|a, b| a.created_at >= b.created_at));
         ids.extend(page.rows.iter().map(|head| head.id.to_string()));
         bad.extend(page.unreadable.iter().map(|row| format!("{}: {}", row.place, row.problem)));
@@ -105,6 +105,37 @@ async fn an_ignored_filter_is_cut_by_the_sort_order() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 600);
     assert!(ids.iter().all(|id| id.parse::<i64>().unwrap() >= 4400));
     assert_eq!(door.asked().len(), 2, "it stops where the list is older than asked for");
+}
+
+#[tokio::test]
+async fn days_that_are_chosen_are_asked_for_and_cut_at_both_ends() {
+    // A source that listens to the range, and one that does not.
+    for listens in [true, false] {
+        let rows = newest_first(0..2000);
+        let door = ScriptedDoor::new(move |call, _| {
+            let day = |name: &str| query(call, name).unwrap().parse::<DateTime<Utc>>().unwrap();
+            let created = |row: &Value| row["creationDate"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+            let inside = |row: &&Value| {
+                !listens || (day("creationTimeFrom") <= created(row) && created(row) <= day("creationTimeTo"))
+            };
+            let rows: Vec<Value> = rows.iter().filter(inside).cloned().collect();
+            ok(&page(&rows, call))
+        });
+        let client = client(&door);
+        let from = Some(day_zero() + Duration::hours(100));
+        let before = Some(day_zero() + Duration::hours(148));
+        let (mut seen, mut after) = (BTreeSet::new(), None);
+        loop {
+            let page = client.orders(OrderQuery { created_from: from, created_before: before, after }).await.unwrap();
+            seen.extend(page.rows.iter().map(|head| head.id.as_str().parse::<i64>().unwrap()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, (100..148).collect(), "the first hour is in it, the last is not");
+        assert!(door.asked()[0].contains("creationTimeTo=2026-01-07T04:00:01Z"), "{:?}", door.asked()[0]);
+    }
 }
 
 #[tokio::test]
@@ -303,6 +334,30 @@ async fn subscriptions_are_asked_for_one_by_one_and_only_active_ones_count() {
     });
     // A page without its lines is no page: the walk must come back to it.
     assert!(client(&door).subscriptions(None).await.unwrap_err().is_retriable());
+}
+
+#[tokio::test]
+async fn strangers_are_asked_for_by_id() {
+    let door = ScriptedDoor::new(|call, _| match call.request.path.as_str() {
+        "/customers/c1" => ok(&json!({ "id": "c1", "name": "Green Lane" })),
+        "/customers/odd" => answer(200, &[], "<html>"),
+        "/subscriptions/ended" => ok(&json!({ "id": "ended", "customerId": "c1", "status": "terminated" })),
+        "/subscriptions/bad" => ok(&json!({ "id": "bad" })),
+        "/customers/gone" | "/subscriptions/gone" => answer(404, &[], ""),
+        other => panic!("{other} was not to be asked"),
+    });
+    let customers = vec!["c1".into(), "gone".into(), "odd".into()];
+    let subscriptions = vec!["ended".into(), "gone".into(), "bad".into()];
+    let found = client(&door).records(customers, subscriptions).await.unwrap();
+    assert_eq!(found.customers.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Green Lane"]);
+    // What an order names is wanted even after it ended.
+    assert_eq!(found.subscriptions.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["ended"]);
+    let bad: Vec<_> = found.unreadable.iter().map(|bad| bad.place.as_str()).collect();
+    assert_eq!(bad, ["customer odd", "subscription bad"]);
+    assert_eq!(door.asked().len(), 6);
+
+    let door = ScriptedDoor::new(|_, _| answer(503, &[], ""));
+    assert!(client(&door).records(vec!["c".into()], vec![]).await.unwrap_err().is_retriable());
 }
 
 fn page_of_one() -> Value {

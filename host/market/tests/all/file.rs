@@ -196,9 +196,35 @@ async fn pages_of_500_newest_first_hold_while_orders_arrive() {
     ids.dedup();
     assert_eq!((ids.len(), seen.len()), (1100, 1100));
     let from = "2026-01-28T00:00:00Z".parse().unwrap();
-    let late = client.orders(OrderQuery { created_from: Some(from), after: None }).await.unwrap();
+    let late = client.orders(OrderQuery { created_from: Some(from), ..OrderQuery::default() }).await.unwrap();
     assert!(late.next.is_none() && late.rows.iter().all(|head| head.created_at >= from));
     assert_eq!(late.rows.len(), 39 + 3);
+    let days = OrderQuery {
+        created_from: Some(from),
+        created_before: late.rows.first().map(|head| head.created_at),
+        ..OrderQuery::default()
+    };
+    let newest = late.rows.iter().filter(|head| Some(head.created_at) == days.created_before).count();
+    assert!(newest > 0);
+    assert_eq!(client.orders(days).await.unwrap().rows, late.rows[newest..]);
+}
+
+#[tokio::test]
+async fn records_are_found_by_id() {
+    let client = open(&fixtures());
+    let (customers, subscriptions) =
+        (client.customers(None).await.unwrap().rows, client.subscriptions(None).await.unwrap().rows);
+    let found = client
+        .records(vec![customers[0].id.clone(), "nobody".into()], vec![subscriptions[0].id.clone(), "nothing".into()])
+        .await
+        .unwrap();
+    assert_eq!((&found.customers[..], &found.subscriptions[..]), (&customers[..1], &subscriptions[..1]));
+    assert_eq!(found.unreadable, []);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("subscriptions.json"), r#"[{"id":"s"},{"id":"t"}]"#).unwrap();
+    // Only what was asked for is anybody's business.
+    let found = open(dir.path()).records(vec!["c".into()], vec!["s".into()]).await.unwrap();
+    assert_eq!(found.unreadable.iter().map(|bad| bad.id.as_deref()).collect::<Vec<_>>(), [Some("s")]);
 }
 
 #[tokio::test]

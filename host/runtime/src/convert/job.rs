@@ -2,6 +2,7 @@
 
 use counterfoil_domain::failure::Failure;
 use counterfoil_domain::job::{Adjustment, Job, JobLine, JobLink, JobOrder};
+use counterfoil_domain::money::Money;
 use counterfoil_domain::period::Period;
 
 use super::raw;
@@ -42,6 +43,7 @@ fn order(order: JobOrder) -> Result<raw::Order, Failure> {
 }
 
 fn line(line: JobLine) -> Result<raw::Line, Failure> {
+    let attributes = attributes(&line);
     Ok(raw::Line {
         id: line.id.as_str().to_owned(),
         fee: line.fee.name().to_owned(),
@@ -57,8 +59,27 @@ fn line(line: JobLine) -> Result<raw::Line, Failure> {
         price_source: line.price_source.name().to_owned(),
         arithmetic: line.arithmetic,
         item: line.item.map(|item| item.as_str().to_owned()),
-        attributes: line.attributes,
+        attributes,
     })
+}
+
+/// What the contract has no members for goes by name.
+fn attributes(line: &JobLine) -> Vec<(String, String)> {
+    let mut all = vec![
+        ("billing".to_owned(), line.billing.name().to_owned()),
+        ("quantity-is".to_owned(), line.quantity_is.name().to_owned()),
+    ];
+    all.extend(line.taxable.map(|taxable| ("taxable".to_owned(), taxable.to_string())));
+    if let Some(prorated) = &line.proration {
+        let number = |money: Money| money.amount.normalize().to_string();
+        all.push(("full-price".to_owned(), number(prorated.price.full)));
+        all.extend(prorated.cost.as_ref().map(|cost| ("full-cost".to_owned(), number(cost.full))));
+        all.push(("proration-method".to_owned(), prorated.method.name().to_owned()));
+        all.push(("proration-days".to_owned(), format!("{}/{}", prorated.share.left, prorated.share.days)));
+        all.push(("proration-why".to_owned(), prorated.why.name().to_owned()));
+    }
+    all.extend(line.attributes.iter().cloned());
+    all
 }
 
 fn period(period: Period) -> raw::Period {

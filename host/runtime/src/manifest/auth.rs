@@ -1,6 +1,6 @@
 //! How the host signs a plugin's requests: schemes, URLs, scopes and the names of secrets.
 
-use counterfoil_domain::card::{Auth, AuthScheme, Setting};
+use counterfoil_domain::card::{Auth, AuthScheme, Setting, TenantList};
 
 use super::reader::{At, Fields, Report, Spot, one_of};
 use super::rules::{bad_open_url, bad_placeholders, bad_static_header, is_header_name, is_word};
@@ -51,6 +51,8 @@ fn scheme(fields: &mut Fields<'_>, settings: &[Setting]) -> Option<Auth> {
     let scopes = fields.texts("scopes");
     let secrets = fields.some_texts("secrets");
     let header = fields.maybe_text("header");
+    let refresh_days = fields.maybe_number("refresh_days", 1..=3_650);
+    let tenants = fields.maybe_table("tenants").and_then(|table| tenant_list(table, settings));
     let named = scheme?;
     let scheme = one_of(report, &named, AuthScheme::ALL, AuthScheme::parse, AuthScheme::name)?;
 
@@ -61,6 +63,11 @@ fn scheme(fields: &mut Fields<'_>, settings: &[Setting]) -> Option<Auth> {
     expect(report, &spot, "authorize_url", scheme, authorize_url.as_ref(), code);
     expect(report, &spot, "token_url", scheme, token_url.as_ref(), oauth);
     expect(report, &spot, "header", scheme, header.as_ref(), scheme == AuthScheme::Header);
+    for (key, found) in [("refresh_days", refresh_days.is_some()), ("tenants", tenants.is_some())] {
+        if found && !code {
+            fields.say(key, format!("the scheme {scheme} does not use \"{key}\"; leave it out"));
+        }
+    }
     for url in [&authorize_url, &token_url].into_iter().flatten() {
         if let Some(problem) = bad_placeholders(&url.value, settings).or_else(|| bad_open_url(&url.value)) {
             report.say(&url.spot, problem);
@@ -86,7 +93,37 @@ fn scheme(fields: &mut Fields<'_>, settings: &[Setting]) -> Option<Auth> {
         scopes: values(scopes),
         secrets: values(secrets),
         header: value(header),
+        refresh_days: refresh_days.and_then(|days| u32::try_from(days).ok()),
+        tenants,
     })
+}
+
+/// `{ path = "/connections", id = "tenantId", name = "tenantName", setting = "tenant_id" }`, and `only` where not every
+/// object of the list is one.
+fn tenant_list(mut fields: Fields<'_>, settings: &[Setting]) -> Option<TenantList> {
+    let report = fields.report();
+    let path = fields.text("path");
+    let (id, name) = (fields.text("id"), fields.text("name"));
+    let setting = fields.text("setting");
+    let only = fields.maybe_table("only").and_then(|mut only| {
+        let (field, value) = (only.text("field"), only.text("value"));
+        only.finish();
+        Some((field?.value, value?.value))
+    });
+    fields.finish();
+    let (path, id, name, setting) = (path?, id?, name?, setting?);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
+    if !path.value.starts_with('/')
+        || !path.value.chars().all(is_plain)
+        || path.value.contains("..")
+        || path.value.contains("//")
+    {
+        report.say(&path.spot, format!("\"{}\" is not a plain path such as \"/connections\"", path.value));
+    }
+    if !settings.iter().any(|known| known.name == setting.value) {
+        report.say(&setting.spot, format!("the card has no setting \"{}\" that could take the choice", setting.value));
+    }
+    Some(TenantList { path: path.value, id: id.value, name: name.value, only, setting: setting.value })
 }
 
 fn expect(report: &Report<'_>, table: &Spot, key: &str, scheme: AuthScheme, found: Option<&At<String>>, needed: bool) {
@@ -114,5 +151,53 @@ fn check_secrets(report: &Report<'_>, table: &Spot, scheme: AuthScheme, secrets:
     };
     for name in needed.iter().filter(|name| !secrets.iter().any(|secret| secret.value == **name)) {
         report.say(table, format!("the scheme {scheme} needs the secret \"{name}\" in \"secrets\""));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+
+    const CARD: &str = include_str!("../../../../plugins/xero/plugin.toml");
+    const OFFER: &str = "{ scheme = \"oauth2-authorization-code\", ";
+    const LIST: &str = "refresh_days = 60, tenants = { path = \"/connections\", id = \"tenantId\", name = \"tenantName\", only = { field = \"tenantType\", value = \"ORGANISATION\" }, setting = \"tenant_id\" }, ";
+
+    fn card() -> String {
+        assert!(CARD.contains(OFFER));
+        if CARD.contains("tenants = {") { CARD.to_owned() } else { CARD.replace(OFFER, &format!("{OFFER}{LIST}")) }
+    }
+
+    #[test]
+    fn a_card_says_where_the_accounts_of_a_sign_in_are_listed() {
+        let card = parse(&card()).unwrap();
+        let auth = card.auth.iter().find(|auth| auth.authorize_url.is_some()).unwrap();
+        let list = auth.tenants.as_ref().unwrap();
+        assert_eq!(
+            (auth.refresh_days, list.path.as_str(), list.setting.as_str()),
+            (Some(60), "/connections", "tenant_id")
+        );
+        assert_eq!(list.only, Some(("tenantType".to_owned(), "ORGANISATION".to_owned())));
+        assert!(card.auth.iter().filter(|auth| auth.authorize_url.is_none()).all(|auth| auth.tenants.is_none()));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_or_used_is_refused_with_its_place() {
+        for (from, to, words) in [
+            ("path = \"/connections\", id", "path = \"//x?y\", id", "not a plain path"),
+            ("path = \"/connections\", id", "path = \"/a/../b\", id", "not a plain path"),
+            ("setting = \"tenant_id\"", "setting = \"tenant\"", "no setting"),
+            ("id = \"tenantId\", ", "", "is missing"),
+            ("refresh_days = 60", "refresh_days = 0", "out of range"),
+            (
+                "scheme = \"oauth2-client-credentials\"",
+                "scheme = \"oauth2-client-credentials\"\nrefresh_days = 9",
+                "does not use",
+            ),
+        ] {
+            let text = card().replace(from, to);
+            assert_ne!(text, card(), "{from}");
+            let problems = parse(&text).unwrap_err();
+            assert!(format!("{problems:?}").contains(words), "{to}: {problems:?}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use counterfoil_domain::card::Card;
 
 use reader::{Fields, Report};
 pub(crate) use rules::MAX_MEMORY_MIB;
-pub use show::{card_text, scenario_table_markdown};
+pub use show::{card_text, scenario_document, scenario_table_markdown};
 
 /// The contract that this host serves; a later patch of it changes nothing that a card could see.
 pub const CONTRACT: &str = "0.1";

@@ -162,7 +162,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn number_or(&mut self, key: &'static str, range: RangeInclusive<u64>, default: u64) -> u64 {
-        self.find(key).and_then(|(value, spot)| self.as_number(value, &spot, &range)).unwrap_or(default)
+        self.maybe_number(key, range).unwrap_or(default)
+    }
+
+    pub(super) fn maybe_number(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        self.find(key).and_then(|(value, spot)| self.as_number(value, &spot, &range))
     }
 
     fn as_number(&self, value: &DeValue<'_>, spot: &Spot, range: &RangeInclusive<u64>) -> Option<u64> {
@@ -191,6 +195,11 @@ impl<'a> Fields<'a> {
     pub(super) fn texts(&mut self, key: &'static str) -> Vec<At<String>> {
         let Some((value, spot)) = self.find(key) else { return Vec::new() };
         let Some(array) = self.as_array(value, &spot, "a list of texts") else { return Vec::new() };
+        self.distinct(array, &spot)
+    }
+
+    /// The texts of a list; one that is listed twice is reported and taken once.
+    fn distinct(&self, array: &'a DeArray<'a>, spot: &Spot) -> Vec<At<String>> {
         let mut found: Vec<At<String>> = Vec::new();
         for (index, item) in array.iter().enumerate() {
             let Some(text) = self.as_text(item.get_ref(), spot.index(index, item.span().start)) else { continue };
@@ -277,10 +286,7 @@ impl<'a> Fields<'a> {
     pub(super) fn named_lists(self) -> Vec<(At<String>, Vec<At<String>>)> {
         let named = self.open().into_iter().filter_map(|(name, spot, value)| {
             let array = self.as_array(value, &spot, "a list of texts")?;
-            let items = array.iter().enumerate();
-            let list =
-                items.filter_map(|(index, item)| self.as_text(item.get_ref(), spot.index(index, item.span().start)));
-            let list = list.collect();
+            let list = self.distinct(array, &spot);
             Some((At { value: name.to_owned(), spot }, list))
         });
         named.collect()

@@ -37,6 +37,15 @@ pub(super) fn is_word(text: &str) -> bool {
     plain && text.len() <= 64 && text.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
+/// The name of a scenario row stands in tables, on tasks and in reasons.
+pub(super) fn bad_row_name(name: &str, reserved: &[&str]) -> Option<String> {
+    if reserved.iter().any(|word| word.eq_ignore_ascii_case(name.trim())) {
+        return Some(format!("\"{name}\" is a scenario of the host's own; give this one another name"));
+    }
+    let plain = name.trim() == name && name.chars().count() <= 60 && !name.chars().any(|c| c.is_control() || c == '|');
+    (!plain).then(|| "must be one line of at most 60 letters, without \"|\" and without blanks around it".to_owned())
+}
+
 pub(super) fn is_version(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok_and(|number| number.to_string() == **part))

@@ -1,50 +1,32 @@
-//! A card for people: what `plugin inspect` prints and what documentation takes over.
+//! A card for people: what `plugin inspect` prints and what documentation takes over. The scenario table prints itself
+//! (`counterfoil_domain::scenario::Table`).
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use counterfoil_domain::card::{Auth, Card, DeliveryClass, Scenario, SettingType};
+use counterfoil_domain::card::{Auth, Card, DeliveryClass, SettingType};
+use counterfoil_domain::scenario::Table;
 
 /// The scenario table as Markdown.
 pub fn scenario_table_markdown(card: &Card) -> String {
-    let mut out = String::from(
-        "| Scenario | Order | Billing models | Lines | Fees at the catalogue's price | Fees at the order's price | Order's price when |\n",
+    Table::of(&card.scenarios).to_string()
+}
+
+/// The table with what a reader must know beside it: a document of its own.
+pub fn scenario_document(card: &Card) -> String {
+    let mut out = format!("# Which orders become documents in {}\n\n", card.name);
+    let _ = writeln!(
+        out,
+        "Made from `plugin.toml` by `counterfoil plugin inspect plugin.toml --markdown`. Change the rows there.\n\n\
+         **order** is the price in the marketplace's order, **catalogue** the price of the item in {}. Whose prices count\n\
+         is chosen for each connection; the two price columns show both choices. A line is usage when its product is\n\
+         pay-per-use, or when the order is billed by external rating.\n\n\
+         An order with one line that no row takes is ignored whole, with that line and its fee named; it is never billed\n\
+         in part. Lines of zero, payments and deposits bill nothing and keep no order back.\n",
+        card.name
     );
-    out.push_str("|---|---|---|---|---|---|---|\n");
-    for scenario in &card.scenarios {
-        let models: Vec<&str> = scenario.models.iter().map(|model| model.name()).collect();
-        let lines = match scenario.usage {
-            Some(true) => "usage",
-            Some(false) => "without usage",
-            None => "all",
-        };
-        let catalogue = fees(scenario, counterfoil_domain::job::PriceSource::Catalogue);
-        let order = fees(scenario, counterfoil_domain::job::PriceSource::Order);
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {lines} | {catalogue} | {order} | {} |",
-            scenario.name,
-            scenario.order,
-            models.join(", "),
-            when(scenario)
-        );
-    }
+    out.push_str(&scenario_table_markdown(card));
     out
-}
-
-fn fees(scenario: &Scenario, source: counterfoil_domain::job::PriceSource) -> String {
-    let names: Vec<&str> =
-        scenario.fees.iter().filter(|(_, price)| *price == source).map(|(fee, _)| fee.name()).collect();
-    dash(&names.join(", "))
-}
-
-fn when(scenario: &Scenario) -> String {
-    let parts: Vec<String> = scenario
-        .order_price_when
-        .iter()
-        .map(|(when, fees)| format!("{when}: {}", fees.iter().map(|fee| fee.name()).collect::<Vec<_>>().join(", ")))
-        .collect();
-    dash(&parts.join("; "))
 }
 
 fn dash(text: &str) -> String {
@@ -113,6 +95,12 @@ fn auth_line(auth: &Auth) -> String {
     }
     if !auth.scopes.is_empty() {
         let _ = write!(line, " · scopes: {}", auth.scopes.join(" "));
+    }
+    if let Some(days) = auth.refresh_days {
+        let _ = write!(line, " · ends after {days} days without use");
+    }
+    if let Some(tenants) = &auth.tenants {
+        let _ = write!(line, " · accounts: GET {} into {}", tenants.path, tenants.setting);
     }
     line
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate};
 use counterfoil_domain::card::Card;
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{CustomerId, EffectKey, EntityId, LineId, MarketplaceId, OrderId, Revision, TaskId};
-use counterfoil_domain::job::{Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
+use counterfoil_domain::job::{Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource, QuantityIs};
 use counterfoil_domain::link::LinkKind;
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{BillingModel, Fee, OrderKey};
@@ -160,13 +160,17 @@ pub(crate) fn job(task: &str, amount: &str) -> Job {
         product_code: "MPN-1".to_owned(),
         product_name: "Mailbox".to_owned(),
         quantity: "2".parse().unwrap(),
+        quantity_is: QuantityIs::Whole,
         unit_price: "20.90".parse().unwrap(),
         unit_cost: Some("15.125".parse().unwrap()),
         amount,
         cost: None,
         service_period: counterfoil_domain::period::Period::new(day("2026-11-01"), day("2026-12-01")).ok(),
+        billing: Billing::Billable,
+        taxable: None,
         price_source: PriceSource::Order,
         arithmetic: "2 × 20.90".to_owned(),
+        proration: None,
         item: Some(EntityId::new("i1")),
         attributes: vec![("account-code".to_owned(), "200".to_owned())],
     };

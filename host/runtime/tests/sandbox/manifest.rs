@@ -28,7 +28,7 @@ fn the_card_of_the_xero_target_is_read() {
     // The form shows settings in the order of the file.
     assert_eq!(
         card.settings.iter().take(3).map(|setting| setting.name.as_str()).collect::<Vec<_>>(),
-        ["tenant_id", "status", "account_code"]
+        ["tenant_id", "status", "documents"]
     );
     let sale = card.scenarios.iter().find(|scenario| scenario.order == OrderType::Sales).unwrap();
     assert_eq!(sale.fees.first().map(|(fee, _)| *fee), Some(Fee::PlanSetup));

@@ -83,7 +83,11 @@ async fn a_plan_is_made_applied_found_and_observed() {
     let euro = |text: &str| Money::new(text.parse().unwrap(), Currency::parse("EUR").unwrap());
     assert_eq!((plan.task.as_str(), change.key.as_str(), change.total), ("t1", "charge:o-t1:r1", euro("41.80")));
     assert_eq!(change.lines[0].unit_cost, "15.125".parse().ok());
-    assert_eq!(change.lines[0].attributes, job("t1", "41.80").order.lines[0].attributes);
+    // What the host says of a line beside its own fields comes along, and the link's attributes with it.
+    let told = |name: &str| change.lines[0].attributes.iter().find(|(told, _)| told == name).map(|(_, value)| &**value);
+    assert_eq!((told("billing"), told("quantity-is")), (Some("billable"), Some("whole")));
+    let own = job("t1", "41.80").order.lines.remove(0).attributes;
+    assert!(own.iter().all(|(name, value)| told(name) == Some(value)), "{own:?}");
     assert!(exchange.seen_lines().is_empty());
     assert_eq!(*exchange.lines.lock().unwrap(), [(LogLevel::Info, "planning".to_owned())]);
 

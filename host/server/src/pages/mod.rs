@@ -1,5 +1,6 @@
 //! Pages for people: rendered here, working without scripts, nothing loaded from elsewhere.
 
+pub(crate) mod callback;
 pub(crate) mod home;
 pub(crate) mod login;
 

@@ -5,8 +5,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use counterfoil_domain::changes::{self, BadRange};
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::id::{RunId, TaskId};
+use counterfoil_domain::period::Period;
 use counterfoil_domain::ports::{CommitError, Write};
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
 
@@ -16,7 +19,7 @@ use crate::guard::Who;
 use crate::ids;
 use crate::parts::App;
 use crate::problem::{Code, Fault, Problem};
-use crate::wire::{PlanBody, RunView};
+use crate::wire::{CheckBody, PlanBody, RunView};
 
 /// A run that answers a command.
 pub(crate) enum Started {
@@ -145,17 +148,54 @@ async fn start(
     }
 }
 
-/// Check Changes. A second start answers the running run.
-#[utoipa::path(post, path = "/v1/connections/{id}/check", tag = "runs", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), responses((status = 202, body = RunView, headers(("location" = String))), (status = 200, body = RunView, description = "That is under way already.")))]
+/// Check Changes, or read the orders of chosen days. While the connection is checked, a second start answers the run that
+/// is under way, whichever of the two it is.
+#[utoipa::path(post, path = "/v1/connections/{id}/check", tag = "runs", params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Option<CheckBody>, responses((status = 202, body = RunView, headers(("location" = String))), (status = 200, body = RunView, description = "That, or another check of the connection, is under way already.")))]
 pub(crate) async fn check(
     State(app): State<App>,
     who: Who,
     Id(id): Id,
     headers: HeaderMap,
+    body: Option<Body<CheckBody>>,
 ) -> Result<Started, Problem> {
     let connection = connection(&app, &id).await?;
     let key = keyed(&who, "check", &headers)?;
-    start(&app, &who, key, &connection, RunKind::Check).await
+    let kind = match days(body.map(|Body(body)| body).unwrap_or_default(), app.now().date_naive())? {
+        Some(days) => RunKind::Backfill(days),
+        None => RunKind::Check,
+    };
+    if matches!(kind, RunKind::Backfill(_)) {
+        let cursor = app.store().cursor(&connection.id).await?;
+        if cursor.is_none_or(|cursor| !cursor.initial_done) {
+            return Err(Problem::new(
+                Code::NotChecked,
+                format!(
+                    "The connection {} has not been checked yet: only the first check can tell which orders its initial tasks stand for.",
+                    connection.id
+                ),
+                "Nothing was read, and nothing is billed.",
+                "Check it first, then read the earlier days.",
+            ));
+        }
+    }
+    start(&app, &who, key, &connection, kind).await
+}
+
+/// The days that are asked for, if any are.
+fn days(body: CheckBody, today: NaiveDate) -> Result<Option<Period>, Problem> {
+    let (from, to) = match (body.from, body.to) {
+        (None, None) => return Ok(None),
+        (Some(from), Some(to)) => (from.0, to.0),
+        (None, Some(_)) => {
+            return Err(Problem::invalid("/from", "required", "the first day is needed beside the last"));
+        }
+        (Some(_), None) => return Err(Problem::invalid("/to", "required", "the last day is needed beside the first")),
+    };
+    let code = |bad: &BadRange| match bad {
+        BadRange::Backwards { .. } => "out-of-range",
+        BadRange::Future { .. } => "in-the-future",
+    };
+    changes::range(from, to, today).map(Some).map_err(|bad| Problem::invalid("/to", code(&bad), bad.to_string()))
 }
 
 async fn selection(app: &App, connection: &Connection, tasks: Option<Vec<String>>) -> Result<Selection, Problem> {

@@ -8,11 +8,12 @@ use counterfoil_domain::digest::Digester;
 use counterfoil_domain::directory::Draft;
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::ports::Write;
-use counterfoil_domain::secret::SecretScope;
+use counterfoil_domain::secret::{REFRESH_TOKEN_SINCE, SecretScope};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::authorize::sign_in_ends;
 use super::{audit, connection, page_size, slice};
 use crate::extract::{Body, Id, Params};
 use crate::guard::Who;
@@ -25,7 +26,9 @@ use crate::wire::{
 
 async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Problem> {
     let active = app.parts.targets.active(&connection.plugin);
-    let set = app.parts.vault.names(&SecretScope::Connection(connection.id.clone())).await?;
+    let mut set = app.parts.vault.names(&SecretScope::Connection(connection.signs_in_as().clone())).await?;
+    // A date, kept beside the token that it belongs to.
+    set.retain(|name| name != REFRESH_TOKEN_SINCE);
     let required = active.as_ref().and_then(|target| {
         let auth = &target.card().auth;
         auth.iter().find(|a| connection.auth.is_none_or(|scheme| a.scheme == scheme)).map(|a| a.secrets.clone())
@@ -36,7 +39,8 @@ async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Prob
         .into_iter()
         .map(|name| SecretView { name: name.clone(), set: set.contains(name), required: required.contains(name) })
         .collect();
-    Ok(ConnectionView::of(connection, active.is_some(), secrets))
+    let ends = sign_in_ends(app, connection).await?.map(Into::into);
+    Ok(ConnectionView::of(connection, active.is_some(), secrets, ends))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use counterfoil_domain::judge::LinkBook;
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState};
 use counterfoil_domain::ports::Write;
 use serde::Deserialize;
@@ -10,12 +11,11 @@ use utoipa::IntoParams;
 use super::{audit, connection, page_size, slice};
 use crate::extract::{Body, Params};
 use crate::guard::Who;
+use crate::linking::change::{self, Wrong};
+use crate::linking::touched::touched;
 use crate::parts::App;
 use crate::problem::Problem;
-use crate::suggest::hint;
-use crate::wire::{LinkBody, LinkPage, LinkView, PageEnd};
-
-const STATES: [&str; 3] = ["linked", "unlinked", "never-sync"];
+use crate::wire::{LinkAnswer, LinkBody, LinkPage, LinkView, PageEnd};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -30,19 +30,12 @@ pub(crate) struct LinkQuery {
     after: Option<String>,
 }
 
-fn known_kind(written: &str) -> Result<LinkKind, Problem> {
-    LinkKind::parse(written).ok_or_else(|| {
-        let help = hint(written, LinkKind::ALL.iter().map(|kind| kind.name()));
-        Problem::invalid("/kind", "unknown-kind", format!("\"{written}\" is not a kind of link; {help}"))
-    })
+pub(super) fn known_kind(written: &str) -> Result<LinkKind, Problem> {
+    Ok(change::kind(written)?)
 }
 
-fn unknown_state(written: &str) -> Problem {
-    Problem::invalid(
-        "/state",
-        "unknown-state",
-        format!("\"{written}\" is not a state of a link; {}", hint(written, STATES)),
-    )
+pub(super) fn known_state(written: &str) -> Result<&str, Problem> {
+    if change::STATES.contains(&written) { Ok(written) } else { Err(change::unknown_state(written).into()) }
 }
 
 /// A connection's links, by kind and source.
@@ -50,11 +43,9 @@ fn unknown_state(written: &str) -> Problem {
 pub(crate) async fn list(State(app): State<App>, Params(query): Params<LinkQuery>) -> Result<Json<LinkPage>, Problem> {
     let connection = connection(&app, &query.connection).await?;
     let kind = query.kind.as_deref().map(known_kind).transpose()?;
-    if let Some(state) = query.state.as_deref().filter(|state| !STATES.contains(state)) {
-        return Err(unknown_state(state));
-    }
+    let state = query.state.as_deref().map(known_state).transpose()?;
     let mut links = app.store().links(&connection.id, kind).await?;
-    links.retain(|link| query.state.as_deref().is_none_or(|state| link.state.name() == state));
+    links.retain(|link| state.is_none_or(|state| link.state.name() == state));
     let after = query.after.as_deref().map(|after| PageEnd::decode(after).ok_or_else(super::bad_cursor)).transpose()?;
     let after = after.map(|PageEnd(kind, source)| format!("{kind}\n{source}"));
     let key = |link: &Link| format!("{}\n{}", link.key.kind, link.key.source);
@@ -63,52 +54,65 @@ pub(crate) async fn list(State(app): State<App>, Params(query): Params<LinkQuery
     Ok(Json(LinkPage { links: page.iter().map(LinkView::from).collect(), has_more: next.is_some(), next }))
 }
 
-fn state_of(body: &LinkBody) -> Result<LinkState, Problem> {
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DryRun {
+    /// True: answer what would change, write nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+fn state_of(body: &LinkBody) -> Result<LinkState, Wrong> {
     match (body.state.as_str(), &body.target) {
         ("linked", Some(target)) if !target.id.trim().is_empty() => Ok(LinkState::Linked(target.clone().into())),
-        ("linked", _) => Err(Problem::invalid("/target", "required", "a link needs the target's id")),
+        ("linked", _) => Err(Wrong::new("target", "required", "a link needs the target's id")),
         ("unlinked" | "never-sync", Some(_)) => {
-            Err(Problem::invalid("/target", "not-here", "only the state linked has a target"))
+            Err(Wrong::new("target", "not-here", "only the state linked has a target"))
         }
         ("unlinked", None) => Ok(LinkState::Unlinked),
         ("never-sync", None) => Ok(LinkState::NeverSync),
-        (other, _) => Err(unknown_state(other)),
+        (other, _) => Err(change::unknown_state(other)),
     }
 }
 
-fn say(state: &LinkState) -> String {
-    match state {
-        LinkState::Linked(target) => format!("linked to {} {}", target.id, target.name),
-        LinkState::Unlinked | LinkState::NeverSync => state.name().to_owned(),
+impl From<Wrong> for Problem {
+    fn from(wrong: Wrong) -> Self {
+        Self::invalid(&wrong.pointer(), wrong.code, wrong.text)
     }
 }
 
-/// Set a link, clear it, or decide that it is never synchronized.
-#[utoipa::path(put, path = "/v1/links", tag = "links", request_body = LinkBody, responses((status = 200, body = LinkView)))]
+/// Set a link, clear it, or decide that it is never synchronized; the answer names the tasks that it touches.
+#[utoipa::path(put, path = "/v1/links", tag = "links", params(DryRun), request_body = LinkBody, responses((status = 200, body = LinkAnswer)))]
 pub(crate) async fn put(
     State(app): State<App>,
     who: Who,
+    Params(query): Params<DryRun>,
     Body(body): Body<LinkBody>,
-) -> Result<Json<LinkView>, Problem> {
+) -> Result<Json<LinkAnswer>, Problem> {
     let connection = connection(&app, &body.connection).await?;
     let kind = known_kind(&body.kind)?;
-    if body.source.trim().is_empty() {
-        return Err(Problem::invalid("/source", "required", "say what is linked"));
-    }
+    change::source(kind, &body.source)?;
     let state = state_of(&body)?;
     let key = LinkKey { connection: connection.id.clone(), kind, source: body.source };
-    let known = app.store().links(&connection.id, Some(kind)).await?.into_iter().find(|link| link.key == key);
-    let source_name =
-        body.source_name.or_else(|| known.as_ref().map(|link| link.source_name.clone())).unwrap_or_default();
-    if let Some(known) = known.as_ref().filter(|known| known.state == state && known.source_name == source_name) {
-        return Ok(Json(known.into()));
+    let links = app.store().links(&connection.id, None).await?;
+    let known = links.iter().find(|link| link.key == key);
+    let source_name = body.source_name.or_else(|| known.map(|link| link.source_name.clone())).unwrap_or_default();
+    let dry_run = query.dry_run;
+    if let Some(known) = known.filter(|known| known.state == state && known.source_name == source_name) {
+        return Ok(Json(LinkAnswer { link: known.into(), dry_run, changed: false, touches: Vec::new(), touched: 0 }));
     }
-    let was = known.as_ref().map_or_else(|| "none".to_owned(), |known| say(&known.state));
-    let detail = format!("{was} → {}", say(&state));
+    let was = known.map_or_else(|| "none".to_owned(), |known| change::say(&known.state));
+    let detail = format!("{was} → {}", change::say(&state));
     let link = Link { key, source_name, state, why: format!("set by {}", who.actor) };
-    let subject = format!("{}/{}/{}", link.key.connection, link.key.kind, link.key.source);
-    let note = audit(&app, &who.actor, "link.set", subject, detail);
-    app.store().commit(vec![Write::PutLink(link.clone()), note]).await?;
-    app.wake();
-    Ok(Json((&link).into()))
+    change::fits(&link, &LinkBook::new(links.clone()), connection.rules.many_to_one)?;
+    let touched = touched(&app, &connection, &links, &[&link]).await?;
+    if !dry_run {
+        let subject = format!("{}/{}/{}", link.key.connection, link.key.kind, link.key.source);
+        let note = audit(&app, &who.actor, "link.set", subject, detail);
+        app.store().commit(vec![Write::PutLink(link.clone()), note]).await?;
+        app.wake();
+    }
+    let (touches, touched) = (touched.named, touched.count);
+    Ok(Json(LinkAnswer { link: (&link).into(), dry_run, changed: true, touches, touched }))
 }

@@ -1,15 +1,23 @@
 //! The API's handlers, one file a noun. Each reads, converts and answers; what may follow what is decided
 //! in the domain.
 
+pub(crate) mod adjusting;
+pub(crate) mod authorize;
+pub(crate) mod auto_sync;
+mod choosing;
 pub(crate) mod commands;
 pub(crate) mod connections;
 pub(crate) mod events;
 pub(crate) mod ignoring;
 pub(crate) mod journal;
+pub(crate) mod link_suggestions;
+pub(crate) mod link_table;
 pub(crate) mod links;
+pub(crate) mod notices;
 pub(crate) mod plans;
 pub(crate) mod plugins;
 pub(crate) mod resolving;
+pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod setup;
 pub(crate) mod summary;

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::PlanDigest;
-use counterfoil_domain::plan::{SealedPlan, Severity};
+use counterfoil_domain::plan::{Moved, SealedPlan, Severity};
 use counterfoil_domain::ports::{CommitError, StoreError, Write};
 use counterfoil_domain::run::RunKind;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
@@ -233,11 +233,11 @@ async fn examine(
                 "plugin-replaced",
                 "the version of the plugin that made the plan is no longer there",
             )),
-            None => faults.stale.push(Fault::new(
-                at,
-                "plan-stale",
-                format!("task {} does not stand on this plan any more", sealed.plan.task),
-            )),
+            None => {
+                let why = adjusted_since(app, &sealed).await?;
+                let detail = format!("task {} does not stand on this plan any more{why}", sealed.plan.task);
+                faults.stale.push(Fault::new(at, "plan-stale", detail));
+            }
         }
     }
     if before == digests.len() {
@@ -250,6 +250,13 @@ async fn examine(
     faults.problem().map_or(Ok(Examined::Confirmable(confirmable)), Err)
 }
 
+/// Who moved the ground under a plan, where it was a person's adjustment.
+async fn adjusted_since(app: &App, sealed: &SealedPlan) -> Result<String, Problem> {
+    let set = app.store().adjustments(vec![sealed.plan.task.clone()]).await?.pop();
+    let set = set.filter(|set| set.at >= sealed.made_at);
+    Ok(set.map(|set| format!(": {} ({})", Moved::Adjustments, set.by)).unwrap_or_default())
+}
+
 /// The plan left the hands of people already.
 fn was_confirmed(state: &TaskState, digest: &PlanDigest) -> bool {
     !matches!(state, TaskState::Planned(_)) && state.plan() == Some(digest)
@@ -259,7 +266,7 @@ async fn earlier(app: &App, connection: &Connection, digests: &[PlanDigest]) -> 
     let runs = app.store().runs(Some(connection.reseller.clone()), RUNS_LOOKED_AT).await?;
     let run = runs.into_iter().find(|run| match &run.kind {
         RunKind::Sync(plans) => run.connection == connection.id && digests.iter().all(|digest| plans.contains(digest)),
-        RunKind::Check | RunKind::Plan(_) => false,
+        RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) => false,
     });
     run.map(Started::Already).ok_or_else(|| {
         Problem::new(

@@ -59,6 +59,7 @@ pub(crate) fn filter(query: &TaskQuery) -> Result<TaskFilter, Problem> {
         customer: query.customer.as_deref().map(Into::into),
         text: query.text.clone().filter(|text| !text.is_empty()),
         ignore_reason: query.reason.clone(),
+        back_by: None,
     })
 }
 

@@ -4,21 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_domain::card::{Auth, AuthScheme, Card, SettingType};
-use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, HostRules, PriceChoice};
+use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions};
 use counterfoil_domain::id::{ConnectionId, MarketplaceId};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::order::Fee;
 use counterfoil_domain::secret::SecretScope;
-use rust_decimal::Decimal;
 
 use super::check::{Checker, texts};
 use super::document::{ConnectionSetup, LinkSetup, SettingText};
 use super::keys::escape;
+use super::rules::rules;
 use crate::suggest::hint;
-use crate::wire::ROUNDINGS;
-
-const PRICE_CHOICES: [(&str, PriceChoice); 2] =
-    [("marketplace", PriceChoice::Marketplace), ("target", PriceChoice::Target)];
 
 pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &ConnectionSetup) {
     let at = format!("/connection/{}", escape(id));
@@ -33,13 +29,19 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
     if let Some(before) = &before {
         stays(checker, &at, before, setup);
     }
-    for (field, url) in [("base_url", &setup.base_url), ("token_url", &setup.token_url)] {
+    for (field, url) in
+        [("base_url", &setup.base_url), ("token_url", &setup.token_url), ("authorize_url", &setup.authorize_url)]
+    {
         if let Some(url) = url {
             checker.url(&at, field, url, setup.plain_http);
         }
     }
     let card = card_of(checker, &at, setup);
-    let rules = rules(checker, &at, setup);
+    let mut rules = rules(checker, &at, setup);
+    rules.sign_in.authorize_url.clone_from(&setup.authorize_url);
+    rules.sign_in.with =
+        setup.sign_in_with.as_deref().and_then(|with| sign_in_with(checker, &at, id.as_str(), setup, with));
+    let mut values = texts(&setup.settings);
     let auth = setup.auth.as_deref().and_then(|written| scheme(checker, &at, written, card.as_ref()));
     if let Some(card) = &card {
         settings(checker, &at, card, &setup.settings);
@@ -48,7 +50,9 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
             let was = (&before.base_url, &before.token_url, address_settings(card, &before.settings));
             was != (&setup.base_url, &setup.token_url, address_settings(card, &texts(&setup.settings)))
         });
-        let needed = chosen.map(needed_secrets).unwrap_or_default();
+        let needed =
+            if setup.sign_in_with.is_some() { Vec::new() } else { chosen.map(needed_secrets).unwrap_or_default() };
+        keep_tenant(chosen, before.as_ref(), &mut values);
         checker.secrets(&at, &SecretScope::Connection(id.clone()), &setup.secrets, &needed, moved);
     }
     links(checker, &at, &id, &setup.link);
@@ -63,7 +67,7 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
         token_url: setup.token_url.clone(),
         auth,
         exceptions: Exceptions { plain_http: setup.plain_http, private_addresses: setup.private_addresses },
-        settings: texts(&setup.settings),
+        settings: values,
         rules,
         id,
     });
@@ -73,6 +77,58 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
 fn needed_secrets(auth: &Auth) -> Vec<String> {
     let signs_in = auth.scheme == AuthScheme::AuthorizationCode;
     auth.secrets.iter().filter(|name| !(signs_in && *name == "refresh_token")).cloned().collect()
+}
+
+/// The account that was chosen when somebody signed in stays, unless the document names one.
+fn keep_tenant(auth: Option<&Auth>, before: Option<&Connection>, values: &mut BTreeMap<String, String>) {
+    let Some(list) = auth.and_then(|auth| auth.tenants.as_ref()) else { return };
+    if let Some(chosen) = before.and_then(|before| before.settings.get(&list.setting))
+        && !values.contains_key(&list.setting)
+    {
+        values.insert(list.setting.clone(), chosen.clone());
+    }
+}
+
+/// What must be the same, or the other's tokens would be worth nothing here, or go where they were not given for.
+type SignIn = (String, String, Option<String>, Option<String>);
+
+/// The connection whose sign-in is used: of the same reseller and plugin, signed in the same way at the same place, and
+/// with a sign-in of its own.
+fn sign_in_with(
+    checker: &mut Checker<'_>,
+    at: &str,
+    id: &str,
+    setup: &ConnectionSetup,
+    with: &str,
+) -> Option<ConnectionId> {
+    let own: SignIn = (setup.reseller.clone(), setup.plugin.clone(), setup.auth.clone(), setup.token_url.clone());
+    let other = ConnectionId::from(with);
+    let documented = checker.document.connection.get(with).map(|o| {
+        ((o.reseller.clone(), o.plugin.clone(), o.auth.clone(), o.token_url.clone()), o.sign_in_with.is_some())
+    });
+    let stored = checker.current.connection(&other).map(|o| {
+        let auth = o.auth.map(|scheme| scheme.name().to_owned());
+        let sign_in: SignIn = (o.reseller.to_string(), o.plugin.to_string(), auth, o.token_url.clone());
+        (sign_in, o.rules.sign_in.with.is_some())
+    });
+    let why = match documented.or(stored) {
+        _ if with == id => "a connection without the key signs in by itself; leave it out".to_owned(),
+        None => {
+            let known = checker.current.connections.iter().map(|known| known.id.to_string());
+            let known: BTreeSet<String> = known.chain(checker.document.connection.keys().cloned()).collect();
+            format!("there is no connection \"{with}\"; {}", hint(with, known.iter().map(String::as_str)))
+        }
+        Some((_, true)) => format!("\"{with}\" uses another one's sign-in itself; name that one"),
+        Some((other, false)) if other != own => format!(
+            "\"{with}\" must have the same reseller, plugin, auth and token_url, because one sign-in serves both"
+        ),
+        Some(_) if !setup.secrets.is_empty() => {
+            format!("its secrets are those of \"{with}\"; leave secrets out here")
+        }
+        Some(_) => return Some(other),
+    };
+    checker.fault(at, "sign_in_with", "bad-sign-in", why);
+    None
 }
 
 /// What was written through a connection is found again through it: these never change.
@@ -150,40 +206,6 @@ fn scheme(checker: &mut Checker<'_>, at: &str, written: &str, card: Option<&Card
         None => AuthScheme::ALL.iter().map(|scheme| (scheme.name(), *scheme)).collect(),
     };
     checker.word(at, "auth", written, &known)
-}
-
-fn rules(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> HostRules {
-    let mut rules = HostRules { recurring_before_period: setup.recurring_before_period, ..HostRules::default() };
-    if let Some(written) = &setup.price_source
-        && let Some(choice) = checker.word(at, "price_source", written, &PRICE_CHOICES)
-    {
-        rules.price_source = choice;
-    }
-    if let Some(written) = &setup.rounding
-        && let Some(rounding) = checker.word(at, "rounding", written, &ROUNDINGS)
-    {
-        rules.rounding = rounding;
-    }
-    if let Some(written) = &setup.most_per_plan {
-        match Decimal::from_str_exact(written) {
-            Ok(most) if most.is_sign_positive() => rules.most_per_plan = Some(most),
-            _ => checker.fault(
-                at,
-                "most_per_plan",
-                "bad-amount",
-                format!("\"{written}\" is not an amount such as \"5000.00\""),
-            ),
-        }
-    }
-    if let Some(written) = &setup.start_on {
-        match written.parse() {
-            Ok(day) => rules.start_on = Some(day),
-            Err(_) => {
-                checker.fault(at, "start_on", "bad-date", format!("\"{written}\" is not a day such as \"2026-10-01\""))
-            }
-        }
-    }
-    rules
 }
 
 fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<String, SettingText>) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, Marketplace, Reseller};
 use counterfoil_domain::id::Actor;
+use counterfoil_domain::job::JobKind;
 use counterfoil_domain::link::{Link, LinkState};
 use counterfoil_domain::ports::Write;
 use counterfoil_domain::secret::{Secret, SecretScope};
@@ -160,7 +161,9 @@ fn connection_fields(connection: &Connection) -> Fields {
     put(&mut fields, "state", connection.state);
     put_some(&mut fields, "base_url", connection.base_url.as_ref());
     put_some(&mut fields, "token_url", connection.token_url.as_ref());
+    put_some(&mut fields, "authorize_url", connection.rules.sign_in.authorize_url.as_ref());
     put_some(&mut fields, "auth", connection.auth);
+    put_some(&mut fields, "sign_in_with", connection.rules.sign_in.with.as_ref());
     put_exceptions(&mut fields, &connection.exceptions);
     put_all(&mut fields, "settings", &connection.settings);
     let rules = &connection.rules;
@@ -168,8 +171,26 @@ fn connection_fields(connection: &Connection) -> Fields {
     put(&mut fields, "rounding", rounding_name(rules.rounding));
     put(&mut fields, "recurring_before_period", rules.recurring_before_period);
     put_some(&mut fields, "most_per_plan", rules.most_per_plan.map(|most| most.normalize()));
+    put(&mut fields, "most_lines", rules.most_lines);
+    put_some(&mut fields, "most_change_percent", rules.most_change);
     put_some(&mut fields, "start_on", rules.start_on);
+    put(&mut fields, "proration", rules.proration);
+    put(&mut fields, "refunds", rules.refunds);
+    put(&mut fields, "many_to_one", rules.many_to_one);
+    put(&mut fields, "description_source", rules.descriptions.source);
+    put(&mut fields, "description_template", &rules.descriptions.template);
+    put(&mut fields, "trim_description", rules.descriptions.trim);
+    put_some(&mut fields, "check_every_minutes", rules.check_every);
+    put(&mut fields, "notify", rules.notify);
+    put(&mut fields, "auto_sync.on", rules.auto_sync.on);
+    put(&mut fields, "auto_sync.kinds", names(&rules.auto_sync.kinds));
+    put_some(&mut fields, "auto_sync.most", rules.auto_sync.most.map(|most| most.normalize()));
     fields
+}
+
+fn names(kinds: &[JobKind]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    names.join(", ")
 }
 
 fn link_fields(link: &Link) -> Fields {

@@ -100,8 +100,14 @@ pub struct ConnectionSetup {
     pub base_url: Option<String>,
     #[serde(default)]
     pub token_url: Option<String>,
+    /// Where a person is sent to sign in.
+    #[serde(default)]
+    pub authorize_url: Option<String>,
     #[serde(default)]
     pub auth: Option<String>,
+    /// Another connection, whose sign-in this one uses.
+    #[serde(default)]
+    pub sign_in_with: Option<String>,
     #[serde(default)]
     pub plain_http: bool,
     #[serde(default)]
@@ -118,13 +124,53 @@ pub struct ConnectionSetup {
     #[serde(default)]
     pub most_per_plan: Option<String>,
     #[serde(default)]
+    pub most_lines: Option<u32>,
+    /// A whole number of percent, or "none".
+    #[serde(default)]
+    pub most_change_percent: Option<SettingText>,
+    #[serde(default)]
     pub start_on: Option<String>,
+    /// elapsed-days · day-number · target-native · none
+    #[serde(default)]
+    pub proration: Option<String>,
+    /// bill · quantity-only
+    #[serde(default)]
+    pub refunds: Option<String>,
+    #[serde(default)]
+    pub many_to_one: Option<bool>,
+    /// order · catalogue · template
+    #[serde(default)]
+    pub description_source: Option<String>,
+    #[serde(default)]
+    pub description_template: Option<String>,
+    #[serde(default)]
+    pub trim_description: bool,
+    #[serde(default)]
+    pub check_every_minutes: Option<u32>,
+    /// problems · all
+    #[serde(default)]
+    pub notify: Option<String>,
+    #[serde(default)]
+    pub auto_sync: Option<AutoSyncSetup>,
     #[serde(default)]
     pub settings: BTreeMap<String, SettingText>,
     #[serde(default)]
     pub secrets: BTreeMap<String, Plain>,
     #[serde(default)]
     pub link: Vec<LinkSetup>,
+}
+
+/// Which tasks go without a person, for customers that are switched on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AutoSyncSetup {
+    pub on: bool,
+    /// sales · change · billing · cancellation · renewal; none: all of them.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Decimal in a string: larger plans wait for a person.
+    #[serde(default)]
+    pub most: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

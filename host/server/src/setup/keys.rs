@@ -19,18 +19,32 @@ pub(super) const CONNECTION: &[&str] = &[
     "name",
     "base_url",
     "token_url",
+    "authorize_url",
     "auth",
+    "sign_in_with",
     "plain_http",
     "private_addresses",
     "price_source",
     "rounding",
     "recurring_before_period",
     "most_per_plan",
+    "most_lines",
+    "most_change_percent",
     "start_on",
+    "proration",
+    "refunds",
+    "many_to_one",
+    "description_source",
+    "description_template",
+    "trim_description",
+    "check_every_minutes",
+    "notify",
+    "auto_sync",
     "settings",
     "secrets",
     "link",
 ];
+pub(super) const AUTO_SYNC: &[&str] = &["on", "kinds", "most"];
 pub(super) const LINK: &[&str] =
     &["kind", "source", "source_name", "target", "code", "name", "attributes", "never_sync"];
 
@@ -94,6 +108,11 @@ impl Walk {
         good
     }
 
+    fn auto_sync(&mut self, at: &str, object: &Map<String, Value>) -> bool {
+        let Some(written) = object.get("auto_sync").and_then(Value::as_object) else { return true };
+        self.keys(&format!("{at}/auto_sync"), written, AUTO_SYNC)
+    }
+
     fn section<T: DeserializeOwned>(
         &mut self,
         root: &Map<String, Value>,
@@ -116,7 +135,12 @@ impl Walk {
                 continue;
             };
             // Not lazily: each of them adds what it finds.
-            let good = [self.keys(&at, object, known), self.secrets(&at, object), self.links(&at, object)];
+            let good = [
+                self.keys(&at, object, known),
+                self.secrets(&at, object),
+                self.links(&at, object),
+                self.auto_sync(&at, object),
+            ];
             if good.contains(&false) {
                 continue;
             }
@@ -151,16 +175,23 @@ mod tests {
     use super::*;
 
     fn example() -> Value {
+        let connection = json!({
+            "reseller": "acme", "plugin": "xero", "marketplace": "in", "name": "n",
+            "base_url": "b", "token_url": "t", "authorize_url": "a", "auth": "basic", "sign_in_with": "y", "plain_http": true, "private_addresses": true,
+            "price_source": "target", "rounding": "half-even", "recurring_before_period": true,
+            "most_per_plan": "5", "most_lines": 9, "most_change_percent": "none", "start_on": "2026-01-01",
+            "proration": "none", "refunds": "bill", "many_to_one": false, "description_source": "template",
+            "description_template": "{product}", "trim_description": true, "check_every_minutes": 60,
+            "notify": "all", "auto_sync": { "on": true, "kinds": ["sales"], "most": "1" },
+            "settings": { "b": true }, "secrets": { "k": "hush" },
+            "link": [{ "kind": "item", "source": "s", "source_name": "n", "target": "t", "code": "c", "name": "n",
+                "attributes": { "a": "b" }, "never_sync": false }]
+        });
         json!({
             "reseller": { "acme": { "name": "Acme" } },
             "marketplace": { "in": { "reseller": "acme", "kind": "file", "location": "/data", "plain_http": true,
                 "private_addresses": true, "settings": { "a": 1 }, "secrets": { "k": "hush" } } },
-            "connection": { "x": { "reseller": "acme", "plugin": "xero", "marketplace": "in", "name": "n",
-                "base_url": "b", "token_url": "t", "auth": "basic", "plain_http": true, "private_addresses": true,
-                "price_source": "target", "rounding": "half-even", "recurring_before_period": true,
-                "most_per_plan": "5", "start_on": "2026-01-01", "settings": { "b": true }, "secrets": { "k": "hush" },
-                "link": [{ "kind": "item", "source": "s", "source_name": "n", "target": "t", "code": "c", "name": "n",
-                    "attributes": { "a": "b" }, "never_sync": false }] } },
+            "connection": { "x": connection },
         })
     }
 
@@ -180,6 +211,7 @@ mod tests {
             (RESELLER, &written["reseller"]["acme"]),
             (MARKETPLACE, &written["marketplace"]["in"]),
             (CONNECTION, &written["connection"]["x"]),
+            (AUTO_SYNC, &written["connection"]["x"]["auto_sync"]),
             (LINK, &written["connection"]["x"]["link"][0]),
         ] {
             assert_eq!(sorted(keys(value)), sorted(known.iter().map(|k| (*k).to_owned()).collect()));

@@ -25,12 +25,25 @@
 //! name = "Xero, main books"               # optional from here on
 //! base_url = "https://api.xero.com/api.xro/2.0"
 //! token_url = "https://identity.xero.com/connect/token"
-//! auth = "oauth2-client-credentials"
+//! authorize_url = "https://login.xero.com/identity/connect/authorize"   # of a simulator or sandbox
+//! auth = "oauth2-client-credentials"      # or "oauth2-authorization-code": then `connections authorize`
+//! # sign_in_with = "xero-other"           # instead of secrets: one sign-in for several organisations
 //! price_source = "marketplace"            # or "target"
 //! rounding = "half-away-from-zero"        # or "half-even"
 //! recurring_before_period = false
 //! most_per_plan = "5000.00"               # above it a person must accept the plan
+//! most_lines = 1000
+//! most_change_percent = 400               # growth of a subscription's bill without a person; or "none"
 //! start_on = "2026-10-01"
+//! proration = "elapsed-days"              # day-number · target-native · none
+//! refunds = "bill"                        # or "quantity-only"
+//! many_to_one = true                      # several products may be linked to one item
+//! description_source = "template"         # order · catalogue · template
+//! description_template = "{product}, {period}"
+//! trim_description = false                # to the product's name
+//! check_every_minutes = 60
+//! notify = "problems"                     # or "all"
+//! auto_sync = { on = true, kinds = ["change", "billing"], most = "500.00" }
 //! settings = { account_code = "200", tax_type = "OUTPUT2" }
 //! secrets = { client_id = { env = "XERO_ID" }, client_secret = { env = "XERO_SECRET" } }
 //!
@@ -55,9 +68,12 @@ mod connection;
 mod diff;
 mod document;
 mod keys;
+mod rules;
 
 pub use answer::{FieldDiff, ObjectDiff, SecretDiff, SetupAnswer};
-pub use document::{ConnectionSetup, LinkSetup, MarketplaceSetup, Plain, ResellerSetup, SettingText, SetupDocument};
+pub use document::{
+    AutoSyncSetup, ConnectionSetup, LinkSetup, MarketplaceSetup, Plain, ResellerSetup, SettingText, SetupDocument,
+};
 pub use keys::parse;
 
 pub(crate) use apply::{refused, run};

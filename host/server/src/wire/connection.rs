@@ -1,6 +1,6 @@
 //! Connections on the wire. Secrets are names only: no value ever leaves by this door.
 
-use counterfoil_domain::connection::{Connection, HostRules};
+use counterfoil_domain::connection::{AutoSync, Connection, HostRules};
 use counterfoil_domain::money::Rounding;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +16,44 @@ pub struct RulesView {
     pub recurring_before_period: bool,
     /// Decimal.
     pub most_per_plan: Option<String>,
+    pub most_lines: u32,
+    /// Growth of a subscription's bill, in percent, that needs no person.
+    pub most_change_percent: Option<u32>,
     pub start_on: Option<Day>,
+    /// elapsed-days · day-number · target-native · none
+    pub proration: String,
+    /// bill · quantity-only
+    pub refunds: String,
+    pub many_to_one: bool,
+    /// order · catalogue · template
+    pub description_source: String,
+    pub description_template: String,
+    pub trim_description: bool,
+    pub check_every_minutes: Option<u32>,
+    /// problems · all
+    pub notify: String,
+    pub auto_sync: AutoSyncView,
+}
+
+/// Which tasks go without a person, for customers that are switched on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AutoSync)]
+pub struct AutoSyncView {
+    pub on: bool,
+    /// Empty: all but the initial ones.
+    pub kinds: Vec<String>,
+    /// Decimal.
+    pub most: Option<String>,
+}
+
+impl From<&AutoSync> for AutoSyncView {
+    fn from(auto: &AutoSync) -> Self {
+        Self {
+            on: auto.on,
+            kinds: auto.kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            most: auto.most.map(|most| most.normalize().to_string()),
+        }
+    }
 }
 
 pub(crate) const ROUNDINGS: [(&str, Rounding); 2] =
@@ -33,7 +70,18 @@ impl From<&HostRules> for RulesView {
             rounding: rounding_name(rules.rounding).to_owned(),
             recurring_before_period: rules.recurring_before_period,
             most_per_plan: rules.most_per_plan.map(|most| most.normalize().to_string()),
+            most_lines: rules.most_lines,
+            most_change_percent: rules.most_change,
             start_on: rules.start_on.map(Into::into),
+            proration: rules.proration.name().to_owned(),
+            refunds: rules.refunds.name().to_owned(),
+            many_to_one: rules.many_to_one,
+            description_source: rules.descriptions.source.name().to_owned(),
+            description_template: rules.descriptions.template.clone(),
+            trim_description: rules.descriptions.trim,
+            check_every_minutes: rules.check_every,
+            notify: rules.notify.name().to_owned(),
+            auto_sync: (&rules.auto_sync).into(),
         }
     }
 }
@@ -63,7 +111,12 @@ pub struct ConnectionView {
     pub state_reason: String,
     pub base_url: Option<String>,
     pub token_url: Option<String>,
+    pub authorize_url: Option<String>,
     pub auth: Option<String>,
+    /// The connection whose sign-in it uses.
+    pub sign_in_with: Option<String>,
+    /// Where a person signed in: the last day on which its refresh token can still be used.
+    pub sign_in_expires_on: Option<Day>,
     pub plain_http: bool,
     pub private_addresses: bool,
     pub settings: BTreeMap<String, String>,
@@ -72,7 +125,12 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
-    pub(crate) fn of(connection: &Connection, plugin_is_active: bool, secrets: Vec<SecretView>) -> Self {
+    pub(crate) fn of(
+        connection: &Connection,
+        plugin_is_active: bool,
+        secrets: Vec<SecretView>,
+        sign_in_expires_on: Option<Day>,
+    ) -> Self {
         Self {
             id: connection.id.to_string(),
             reseller: connection.reseller.to_string(),
@@ -84,7 +142,10 @@ impl ConnectionView {
             state_reason: connection.state_reason.clone(),
             base_url: connection.base_url.clone(),
             token_url: connection.token_url.clone(),
+            authorize_url: connection.rules.sign_in.authorize_url.clone(),
             auth: connection.auth.map(|scheme| scheme.name().to_owned()),
+            sign_in_with: connection.rules.sign_in.with.as_ref().map(ToString::to_string),
+            sign_in_expires_on,
             plain_http: connection.exceptions.plain_http,
             private_addresses: connection.exceptions.private_addresses,
             settings: connection.settings.clone(),

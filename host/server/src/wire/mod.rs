@@ -1,28 +1,48 @@
 //! The API's JSON shapes, one file a noun. Domain values are converted here once; clients in Rust read the
 //! same types. Enums are open strings: clients must accept words they do not know.
 
+mod adjust;
+mod authorize;
+mod auto_sync;
 mod command;
 mod connection;
 mod entity;
+mod ignore;
 mod journal;
 mod link;
 mod money;
+mod notice;
 mod order;
 mod plan;
 mod plugin;
 mod resolve;
+mod rule;
 mod run;
 mod summary;
 mod task;
 mod time;
 
-pub use command::{IgnoreBody, PlanBody, SyncBody, UnignoreBody, UnignoreFilter};
-pub use connection::{ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
+pub(crate) use adjust::pointer;
+pub use adjust::{
+    AddedLineView, AdjustBody, AdjustedLineView, AdjustmentsView, DecideBody, LineSetView, PeriodSet, ProposalView,
+};
+pub use authorize::{SignInAnswer, SignInBegun, SignInView, TenantChoice, TenantView};
+pub use auto_sync::{GoesView, SwitchBody, SwitchPage, SwitchView};
+pub use command::{PlanBody, SyncBody};
+pub use connection::{AutoSyncView, ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
 pub(crate) use connection::{ROUNDINGS, rounding_name};
 pub use entity::{AccountView, DraftBody, EntityList, EntityView};
+pub use ignore::{
+    AmountRange, IgnoreAnswer, IgnoreBody, IgnoreManyBody, SkippedView, TaskChoice, UnignoreAnswer, UnignoreBody,
+    UntilBody, UntilChoice,
+};
 pub use journal::{AuditList, AuditView, ExchangeList, ExchangeView};
-pub use link::{LinkBody, LinkPage, LinkTargetView, LinkView};
+pub use link::{
+    LinkAnswer, LinkBody, LinkImport, LinkImportAnswer, LinkPage, LinkRowView, LinkTargetView, LinkView, ReasonView,
+    SuggestedFor, SuggestionList, SuggestionView, TouchedView,
+};
 pub use money::{MoneyView, totals_by_currency};
+pub use notice::{NoticePage, NoticeView};
 pub use order::{OrderLineView, OrderView, PeriodView};
 pub use plan::{
     ChangeView, FieldView, FindingView, ObservedLineView, ObservedView, OmissionView, PlanLineView, PlanView,
@@ -33,11 +53,10 @@ pub use plugin::{
     ShadowBody, ShadowTaskView, ShadowView, WideningView,
 };
 pub use resolve::{LookView, ResolveBody, SentView, UncertainChangeView, UncertainView};
-pub use run::{ProblemView, RunPage, RunView};
+pub use rule::{RuleAnswer, RuleBody, RuleList, RulePreview, RuleRemoved, RuleView};
+pub use run::{CheckBody, DaysView, ProblemView, RunPage, RunView};
 pub use summary::Summary;
-pub use task::{
-    FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, UnignoreAnswer, totals_by_state,
-};
+pub use task::{FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, totals_by_state};
 
 pub use time::{Day, Time};
 

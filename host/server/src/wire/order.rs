@@ -40,7 +40,7 @@ pub struct OrderLineView {
 }
 
 impl OrderLineView {
-    fn of(order: &Order, line: &OrderLine) -> Self {
+    pub(crate) fn of(order: &Order, line: &OrderLine) -> Self {
         Self {
             id: line.id.to_string(),
             kind: line.kind.name().to_owned(),

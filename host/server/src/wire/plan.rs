@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use counterfoil_domain::assemble::COST;
 use counterfoil_domain::money::Money;
-use counterfoil_domain::plan::{Change, ChangeReceipt, Finding, ObservedDocument, PlanLine, SealedPlan};
+use counterfoil_domain::plan::{Change, ChangeReceipt, Finding, ObservedDocument, Plan, PlanLine, SealedPlan};
 use counterfoil_domain::ports::StoredReceipt;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -34,6 +36,12 @@ pub struct PlanLineView {
     pub amount: MoneyView,
     /// What it adds to what the customer owes.
     pub bills: MoneyView,
+    /// What it costs, with the order's sign; none where somebody did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<MoneyView>,
+    /// What it bills less what it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<MoneyView>,
     /// The arithmetic, spelled out.
     pub arithmetic: String,
     pub attributes: BTreeMap<String, String>,
@@ -50,10 +58,29 @@ impl PlanLineView {
             unit_cost: line.unit_cost.map(money),
             amount: money(line.amount),
             bills: money(line.bills),
+            cost: cost(line).map(money),
+            margin: margin(line).map(money),
             arithmetic: line.why.clone(),
             attributes: attributes(&line.attributes),
         }
     }
+}
+
+/// As the host put it there when the plan was sealed.
+fn cost(line: &PlanLine) -> Option<Decimal> {
+    let (_, cost) = line.attributes.iter().find(|(name, _)| name == COST)?;
+    cost.parse().ok()
+}
+
+fn margin(line: &PlanLine) -> Option<Decimal> {
+    line.bills.checked_sub(cost(line)?)
+}
+
+/// A currency each, where every line tells its cost: a sum that leaves lines out would flatter.
+fn margins(plan: &Plan) -> Vec<MoneyView> {
+    let lines = plan.changes.iter().flat_map(|change| change.lines.iter().map(move |line| (change, line)));
+    let each = lines.map(|(change, line)| Some(Money::new(margin(line)?, change.total.currency)));
+    each.collect::<Option<Vec<Money>>>().map(totals_by_currency).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -137,6 +164,9 @@ pub struct PlanView {
     pub findings: Vec<FindingView>,
     /// What it adds to what the customer owes, a currency each.
     pub totals: Vec<MoneyView>,
+    /// The totals less what they cost; empty where a line does not tell its cost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub margins: Vec<MoneyView>,
     pub source_total: MoneyView,
     /// The version of the plugin that made it.
     pub plugin: String,
@@ -158,6 +188,7 @@ impl From<&SealedPlan> for PlanView {
             notes: plan.notes.clone(),
             findings: sealed.findings.iter().map(Into::into).collect(),
             totals: totals_by_currency(plan.changes.iter().map(|change| change.total)),
+            margins: margins(plan),
             source_total: sealed.source_total.into(),
             plugin: sealed.ground.plugin.to_string(),
             made_at: sealed.made_at.into(),

@@ -6,7 +6,7 @@ use counterfoil_domain::run::{Problem, Run, RunKind, Selection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Time;
+use super::{Day, Time};
 
 /// Something that a run could not do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,13 +23,33 @@ impl From<&Problem> for ProblemView {
     }
 }
 
+/// Days on the marketplace's calendar (UTC), both included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DaysView {
+    pub from: Day,
+    pub to: Day,
+}
+
+/// What to check. Without days: what changed since the last check. With both: the orders created on those days, however
+/// long ago.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckBody {
+    /// The first day (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Day>,
+    /// The last day (UTC), itself included; today at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Day>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Run)]
 pub struct RunView {
     pub id: String,
     pub reseller: String,
     pub connection: String,
-    /// check · plan · sync
+    /// check · backfill · plan · sync
     pub kind: String,
     /// queued · running · done · incomplete · failed
     pub state: String,
@@ -43,6 +63,9 @@ pub struct RunView {
     pub done: u64,
     pub counts: BTreeMap<String, u64>,
     pub problems: Vec<ProblemView>,
+    /// Of a backfill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<DaysView>,
     /// Of a plan run; empty: all that are ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<String>,
@@ -54,9 +77,13 @@ pub struct RunView {
 impl From<&Run> for RunView {
     fn from(run: &Run) -> Self {
         let (tasks, plans) = match &run.kind {
-            RunKind::Check | RunKind::Plan(Selection::AllReady) => (Vec::new(), Vec::new()),
+            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(Selection::AllReady) => (Vec::new(), Vec::new()),
             RunKind::Plan(Selection::Tasks(tasks)) => (tasks.iter().map(ToString::to_string).collect(), Vec::new()),
             RunKind::Sync(plans) => (Vec::new(), plans.iter().map(ToString::to_string).collect()),
+        };
+        let days = match &run.kind {
+            RunKind::Backfill(days) => Some(DaysView { from: days.start().into(), to: days.last().into() }),
+            RunKind::Check | RunKind::Plan(_) | RunKind::Sync(_) => None,
         };
         Self {
             id: run.id.to_string(),
@@ -73,6 +100,7 @@ impl From<&Run> for RunView {
             done: run.done,
             counts: run.counts.iter().cloned().collect(),
             problems: run.problems.iter().map(Into::into).collect(),
+            days,
             tasks,
             plans,
         }

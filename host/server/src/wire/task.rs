@@ -3,7 +3,8 @@
 use counterfoil_domain::failure::Failure;
 use counterfoil_domain::money::Money;
 use counterfoil_domain::ports::TaskTotal;
-use counterfoil_domain::task::{Ignored, Need, Subject, Task, TaskState};
+use counterfoil_domain::rule::rule_of;
+use counterfoil_domain::task::{Ignored, Need, Subject, Task, TaskState, Until};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -48,7 +49,14 @@ pub struct IgnoredView {
     pub text: String,
     pub by: String,
     pub at: Time,
+    /// The day on which it comes back by itself.
     pub until: Option<Day>,
+    /// How long it stays ignored, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_text: Option<String>,
+    /// The rule in whose name it is ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 impl From<&Ignored> for IgnoredView {
@@ -58,7 +66,9 @@ impl From<&Ignored> for IgnoredView {
             text: ignored.text.clone(),
             by: ignored.by.to_string(),
             at: ignored.at.into(),
-            until: ignored.until.map(Into::into),
+            until: ignored.until.as_ref().and_then(Until::day).map(Into::into),
+            until_text: ignored.until.as_ref().map(ToString::to_string),
+            rule: rule_of(ignored).map(|rule| rule.to_string()),
         }
     }
 }
@@ -90,7 +100,11 @@ pub struct TaskView {
     pub id: String,
     pub reseller: String,
     pub connection: String,
+    /// sales · change · billing · cancellation · renewal · initial
     pub kind: String,
+    /// What that stands for, in words.
+    #[serde(default)]
+    pub kind_text: String,
     pub number: String,
     pub customer: String,
     pub customer_name: String,
@@ -144,6 +158,7 @@ impl From<&Task> for TaskView {
             reseller: task.reseller.to_string(),
             connection: task.connection.to_string(),
             kind: task.kind.name().to_owned(),
+            kind_text: task.kind.text().to_owned(),
             number: task.number.clone(),
             customer: task.customer.to_string(),
             customer_name: task.customer_name.clone(),
@@ -248,11 +263,4 @@ pub struct TaskDetail {
     pub order_is_current: bool,
     pub plan: Option<PlanView>,
     pub receipt: Option<StoredReceiptView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct UnignoreAnswer {
-    /// Tasks that are pending again; the rules judge them at the next check or planning.
-    pub unignored: u64,
-    pub money: Vec<MoneyView>,
 }

@@ -171,9 +171,12 @@ async fn what_must_not_be_sent_is_refused_with_its_name() {
         counterfoil_domain::plan::SealedPlan::seal(
             "xero-main".into(),
             plan,
-            stale.ground.clone(),
-            vec![],
-            stale.source_total,
+            counterfoil_domain::plan::Judged {
+                ground: stale.ground.clone(),
+                findings: vec![],
+                source_total: stale.source_total,
+                claims: vec![],
+            },
             stale.made_at,
         )
     };

@@ -3,9 +3,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails, in its helpers too")]
 
+mod adjusting;
+mod authorize;
+mod auto_sync;
+mod backfill;
 mod client;
 mod commands;
 mod events;
+mod links;
 mod openapi;
 mod pages;
 mod plugins;
@@ -13,6 +18,7 @@ mod problems;
 mod reads;
 mod resolving;
 mod roles;
+mod rules;
 mod seed;
 mod setup;
 mod shelf;

@@ -6,10 +6,10 @@ use counterfoil_server::{Access, ROUTES, Role};
 use crate::client::{Reply, send};
 use crate::world::{PASSWORD, World, user};
 
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     world: &'a World,
     session: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
@@ -24,7 +24,7 @@ async fn sign_in(world: &World, name: &str, password: &str) -> Reply {
 }
 
 impl<'a> Browser<'a> {
-    async fn signed_in(world: &'a World, role: Role) -> Self {
+    pub(crate) async fn signed_in(world: &'a World, role: Role) -> Self {
         let reply = sign_in(world, role.name(), PASSWORD).await;
         assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{}", reply.body);
         let session = reply.cookie("counterfoil").unwrap();
@@ -35,7 +35,7 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn send(&self, method: &str, path: &str, more: &[(&str, &str)], body: Option<&str>) -> Reply {
+    pub(crate) async fn send(&self, method: &str, path: &str, more: &[(&str, &str)], body: Option<&str>) -> Reply {
         let cookie = format!("other=1; counterfoil={}", self.session);
         let mut headers = vec![("Cookie", cookie.as_str())];
         headers.extend_from_slice(more);

@@ -65,7 +65,13 @@ fn with_changes(order: &str, keys: &[&str]) -> SealedPlan {
     let first = inner.changes.remove(0);
     inner.changes =
         keys.iter().map(|key| counterfoil_domain::plan::Change { key: (*key).into(), ..first.clone() }).collect();
-    SealedPlan::seal(sealed.connection, inner, sealed.ground, vec![], sealed.source_total, sealed.made_at)
+    let judged = counterfoil_domain::plan::Judged {
+        ground: sealed.ground,
+        findings: vec![],
+        source_total: sealed.source_total,
+        claims: vec![],
+    };
+    SealedPlan::seal(sealed.connection, inner, judged, sealed.made_at)
 }
 
 impl World {

@@ -110,7 +110,8 @@ pub(crate) fn plan(connection: &str, task: &TaskId, plugin: &str, findings: Vec<
         target_records: "t".into(),
         plugin: PluginDigest::from(plugin),
     };
-    SealedPlan::seal(connection.into(), plan, ground, findings, usd("41.8"), now())
+    let judged = Judged { ground, findings, source_total: usd("41.8"), claims: vec![] };
+    SealedPlan::seal(connection.into(), plan, judged, now())
 }
 
 impl World {

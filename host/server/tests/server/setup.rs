@@ -21,6 +21,9 @@ fn document() -> Value {
             "reseller": "acme", "plugin": "xero", "marketplace": "ingram", "name": "Xero, main books",
             "base_url": "https://xero.test/api", "auth": "oauth2-client-credentials", "price_source": "target",
             "rounding": "half-even", "recurring_before_period": true, "most_per_plan": "5000.00", "start_on": "2026-10-01",
+            "proration": "day-number", "refunds": "quantity-only", "many_to_one": false, "most_change_percent": "none",
+            "description_source": "template", "description_template": "{product}, {period}", "check_every_minutes": 60,
+            "notify": "all", "auto_sync": { "on": true, "kinds": ["change"], "most": "250.00" },
             "settings": { "account_code": "200", "due_days": 30, "draft": true, "status": "DRAFT" },
             "secrets": { "client_id": "hush-id", "client_secret": "hush-secret" },
             "link": [
@@ -100,10 +103,8 @@ async fn a_change_shows_its_fields_and_never_a_secret() {
     assert_eq!(json["objects"][3]["fields"], json!([{ "name": "target", "before": "i-1", "after": "i-2" }]));
 }
 
-#[tokio::test]
-async fn all_problems_come_at_once_and_nothing_is_written() {
-    let world = World::new().await;
-    let faults = codes(&world, &json!({
+fn everything_wrong() -> Value {
+    json!({
         "reseller": { "Acme!": { "name": " " } },
         "marketplace": {
             "a": { "reseller": "nobody", "kind": "cloudblu", "location": "https://m.test" },
@@ -114,6 +115,9 @@ async fn all_problems_come_at_once_and_nothing_is_written() {
             "d": { "reseller": "Acme!", "plugin": "xero", "marketplace": "a", "auth": "basic",
                 "base_url": "https://user:hush@xero.test", "token_url": "nowhere", "price_source": "catalogue",
                 "rounding": "up", "most_per_plan": "5e3x", "start_on": "soon",
+                "proration": "daily", "refunds": "never", "notify": "some", "most_lines": 0,
+                "most_change_percent": "lots", "check_every_minutes": 1, "description_source": "template",
+                "description_template": "{prodct}", "auto_sync": { "on": true, "kinds": ["initial", "sale"], "most": "-1" },
                 "settings": { "acount_code": "1", "due_days": "x", "draft": "maybe", "status": "DRAFTED" },
                 "secrets": { "client_id": "" },
                 "link": [
@@ -123,8 +127,13 @@ async fn all_problems_come_at_once_and_nothing_is_written() {
                     { "kind": "fee", "source": "cancelation-fee", "target": "t" },
                 ] },
         },
-    }))
-    .await;
+    })
+}
+
+#[tokio::test]
+async fn all_problems_come_at_once_and_nothing_is_written() {
+    let world = World::new().await;
+    let faults = codes(&world, &everything_wrong()).await;
     let expected = [
         ("/reseller/Acme!", "bad-id"),
         ("/reseller/Acme!/name", "required"),
@@ -143,8 +152,18 @@ async fn all_problems_come_at_once_and_nothing_is_written() {
         ("/connection/d/token_url", "bad-url"),
         ("/connection/d/price_source", "unknown-choice"),
         ("/connection/d/rounding", "unknown-choice"),
+        ("/connection/d/proration", "unknown-choice"),
+        ("/connection/d/refunds", "unknown-choice"),
+        ("/connection/d/notify", "unknown-choice"),
         ("/connection/d/most_per_plan", "bad-amount"),
+        ("/connection/d/most_lines", "out-of-range"),
+        ("/connection/d/most_change_percent", "bad-percent"),
         ("/connection/d/start_on", "bad-date"),
+        ("/connection/d/check_every_minutes", "too-often"),
+        ("/connection/d/description_template", "bad-template"),
+        ("/connection/d/auto_sync/kinds/0", "never-by-itself"),
+        ("/connection/d/auto_sync/kinds/1", "unknown-choice"),
+        ("/connection/d/auto_sync/most", "bad-amount"),
         ("/connection/d/auth", "unknown-choice"),
         ("/connection/d/settings/acount_code", "unknown-setting"),
         ("/connection/d/settings/draft", "not-boolean"),

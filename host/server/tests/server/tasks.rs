@@ -36,6 +36,7 @@ async fn a_task_is_ignored_with_its_reason_and_taken_back() {
         reply.json()["ignored"],
         json!({
             "reason": "by-person", "text": "billed by hand", "by": "biller", "at": "2026-11-21T09:12:00Z", "until": "2026-12-01",
+            "until_text": "until 2026-12-01",
         })
     );
     assert_eq!(world.get(&path).await.json()["task"]["version"], 2);

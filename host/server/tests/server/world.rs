@@ -1,8 +1,8 @@
 //! A running server with a user for each role, one plugin, and a target that answers look-ups.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use counterfoil_domain::job::Job;
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::plan::{ChangeReceipt, Located, Observation, Plan, Receipt};
 use counterfoil_domain::ports::*;
-use counterfoil_server::{InspectMarketplace, LiveTargets, MarketplaceReport, Role, ServerParts, auth};
+use counterfoil_server::{InspectMarketplace, LiveTargets, MarketplaceReport, Role, ServerParts, SignIns, auth};
 use counterfoil_store::{MemoryStore, MemoryVault};
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
@@ -42,6 +42,15 @@ pub(crate) struct World {
     pub(crate) wake: Arc<Notify>,
     pub(crate) changed: broadcast::Sender<RunId>,
     pub(crate) created: Arc<AtomicU32>,
+    catalogue: Arc<Catalogue>,
+}
+
+/// What the target has, and how often it was searched.
+#[derive(Debug, Default)]
+struct Catalogue {
+    entities: Mutex<Vec<Entity>>,
+    endless: AtomicBool,
+    searched: AtomicU32,
 }
 
 fn setting(name: &str, kind: SettingType, required: bool) -> Setting {
@@ -57,6 +66,14 @@ pub(crate) fn card() -> Card {
         scopes: vec!["accounting".into()],
         secrets: secrets.iter().map(|s| (*s).to_owned()).collect(),
         header: None,
+        refresh_days: (scheme == AuthScheme::AuthorizationCode).then_some(60),
+        tenants: (scheme == AuthScheme::AuthorizationCode).then(|| TenantList {
+            path: "/connections".into(),
+            id: "id".into(),
+            name: "name".into(),
+            only: None,
+            setting: "tenant_id".into(),
+        }),
     };
     Card {
         id: "xero".into(),
@@ -97,6 +114,7 @@ pub(crate) fn card() -> Card {
             setting("account_code", SettingType::Text, true),
             setting("tax_type", SettingType::Text, false),
             Setting { default: Some("eu".into()), ..setting("region", SettingType::Text, false) },
+            setting("tenant_id", SettingType::Text, false),
             setting("due_days", SettingType::Integer, false),
             setting("draft", SettingType::Boolean, false),
             setting("status", SettingType::Choice(vec!["DRAFT".into(), "AUTHORISED".into()]), false),
@@ -185,7 +203,7 @@ fn failure_named(name: &str) -> Option<CallError> {
     FailureClass::parse(name).map(|class| CallError::Failed(Failure::new(class, "some-code", "Something is so.")))
 }
 
-fn live(created: Arc<AtomicU32>) -> LiveTargets {
+fn live(created: Arc<AtomicU32>, catalogue: Arc<Catalogue>) -> LiveTargets {
     LiveTargets {
         probe: Arc::new(|connection| {
             Box::pin(async move {
@@ -201,11 +219,19 @@ fn live(created: Arc<AtomicU32>) -> LiveTargets {
                 })
             })
         }),
-        search: Arc::new(|_, kind, query, cursor| {
+        search: Arc::new(move |_, kind, query, cursor| {
+            let catalogue = catalogue.clone();
             Box::pin(async move {
                 if let Some(error) = failure_named(&query) {
                     return Err(error);
                 }
+                let place = catalogue.searched.fetch_add(1, Ordering::SeqCst);
+                let entities = catalogue.entities.lock().unwrap().clone();
+                if !entities.is_empty() {
+                    let entities = entities.into_iter().filter(|entity| entity.kind == kind).collect();
+                    return Ok(EntityPage { entities, next: None });
+                }
+                let endless = catalogue.endless.load(Ordering::SeqCst);
                 let draft = Draft {
                     key: String::new(),
                     code: "C".into(),
@@ -215,8 +241,12 @@ fn live(created: Arc<AtomicU32>) -> LiveTargets {
                     cost: None,
                     attributes: vec![],
                 };
-                let next = cursor.is_none().then(|| "two".to_owned());
-                Ok(EntityPage { entities: vec![entity(kind, draft)], next })
+                let next = (endless || cursor.is_none()).then(|| "two".to_owned());
+                let mut found = entity(kind, draft);
+                if endless {
+                    found.id = format!("e-{place}").as_str().into();
+                }
+                Ok(EntityPage { entities: vec![found], next })
             })
         }),
         create: Arc::new(move |_, kind, draft| {
@@ -229,6 +259,45 @@ fn live(created: Arc<AtomicU32>) -> LiveTargets {
                 Ok(entity(kind, draft))
             })
         }),
+    }
+}
+
+pub(crate) const REDIRECT: &str = "https://billing.test/oauth/callback";
+
+/// The code says what the target makes of it.
+fn sign_ins() -> SignIns {
+    let tenant = |id: &str| Tenant { id: id.to_owned(), name: format!("Books <{id}>") };
+    SignIns {
+        page: Arc::new(|connection| {
+            let not = CodeError::NotPossible(format!("{connection} does not sign in by a person"));
+            let page = SignInPage {
+                authorize_url: "https://login.xero.test/authorize?prompt=login".into(),
+                client_id: "the app".into(),
+                scopes: vec!["offline_access".into(), "accounting".into()],
+                tenant_setting: Some("tenant_id".into()),
+            };
+            Box::pin(std::future::ready(if connection.as_str() == "basic" { Err(not) } else { Ok(page) }))
+        }),
+        redeem: Arc::new(move |_, grant| {
+            assert_eq!((grant.redirect_uri.as_str(), grant.verifier.reveal().len()), (REDIRECT, 43));
+            let told = "it said so".to_owned();
+            let signed_in = |tenants| Ok(SignedIn { tenants });
+            Box::pin(std::future::ready(match grant.code.reveal() {
+                "one" => signed_in(Some(Ok(vec![tenant("t-1")]))),
+                "two" => signed_in(Some(Ok(vec![tenant("t-1"), tenant("t-2")]))),
+                "empty" => signed_in(Some(Ok(vec![]))),
+                "no-list" => signed_in(None),
+                "bad-list" => signed_in(Some(Err(told))),
+                "app" => Err(CodeError::AppRefused(told)),
+                "busy" => Err(CodeError::Later { until: now() }),
+                "away" => Err(CodeError::Unreachable(told)),
+                "lost" => Err(CodeError::Lost(told)),
+                "short" => Err(CodeError::NoRefreshToken),
+                "disk" => Err(CodeError::NotKept(told)),
+                _ => Err(CodeError::CodeRefused(told)),
+            }))
+        }),
+        public_url: "https://billing.test".into(),
     }
 }
 
@@ -284,6 +353,7 @@ impl World {
         let wake = Arc::new(Notify::new());
         let (changed, _) = broadcast::channel(16);
         let created = Arc::new(AtomicU32::new(0));
+        let catalogue = Arc::new(Catalogue::default());
         let parts = ServerParts {
             store: store.clone(),
             vault: vault.clone(),
@@ -292,8 +362,9 @@ impl World {
             clock: clock.clone(),
             wake: wake.clone(),
             changed: changed.clone(),
-            live: live(created.clone()),
+            live: live(created.clone(), catalogue.clone()),
             inspect: InspectMarketplace(Arc::new(inspect)),
+            sign_ins: sign_ins(),
             https,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -305,7 +376,21 @@ impl World {
                 std::future::pending::<()>().await;
             }
         }));
-        Self { address, stop, served, store, vault, shelf, clock, wake, changed, created }
+        Self { address, stop, served, store, vault, shelf, catalogue, clock, wake, changed, created }
+    }
+
+    /// The target has these, whatever is searched for.
+    pub(crate) fn has(&self, entities: Vec<Entity>) {
+        *self.catalogue.entities.lock().unwrap() = entities;
+    }
+
+    /// The target's lists never end; each search finds one thing that is called as it was searched for.
+    pub(crate) fn endless(&self) {
+        self.catalogue.endless.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn searched(&self) -> u32 {
+        self.catalogue.searched.load(Ordering::SeqCst)
     }
 
     pub(crate) async fn call(&self, role: Role, method: &str, path: &str, body: Option<&Value>) -> Reply {

@@ -1,13 +1,17 @@
 //! The store in memory: for simulations and benchmarks, where the disk is not the question. Gone with the
 //! process.
 
+mod decisions;
 mod read_tasks;
 mod shelves;
 mod write;
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
+use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::{
     BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId,
@@ -21,6 +25,7 @@ use counterfoil_domain::ports::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
     PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::version::{Activation, InstalledVersion};
@@ -199,6 +204,22 @@ impl TaskStore for MemoryStore {
             Ok(Some(plan.clone()))
         })
     }
+
+    fn rules(&self, connection: &ConnectionId) -> Read<'_, Vec<IgnoreRule>> {
+        self.read(|s| decisions::rules(s, connection))
+    }
+
+    fn adjustments(&self, tasks: Vec<TaskId>) -> Read<'_, Vec<Adjustments>> {
+        self.read(|s| tasks.iter().filter_map(|task| s.adjustments.get(task)).cloned().collect())
+    }
+
+    fn claims(&self, connection: &ConnectionId, subscriptions: Vec<SubscriptionId>) -> Read<'_, Vec<Claim>> {
+        self.read(|s| decisions::claims(s, connection, subscriptions))
+    }
+
+    fn switched_on(&self, connection: &ConnectionId) -> Read<'_, BTreeSet<CustomerId>> {
+        self.read(|s| decisions::switched_on(s, connection))
+    }
 }
 
 impl JournalStore for MemoryStore {
@@ -229,6 +250,15 @@ impl JournalStore for MemoryStore {
 
     fn receipt(&self, plan: &PlanDigest) -> Read<'_, Option<StoredReceipt>> {
         self.read(|s| s.receipts.get(plan).cloned())
+    }
+
+    fn receipts_of(&self, task: &TaskId) -> Read<'_, Vec<StoredReceipt>> {
+        self.read(|s| {
+            let theirs = |r: &&StoredReceipt| s.plans.get(&r.plan).is_some_and(|sealed| sealed.plan.task == *task);
+            let mut receipts: Vec<StoredReceipt> = s.receipts.values().filter(theirs).cloned().collect();
+            receipts.sort_by(|a, b| (a.stored_at, &a.plan).cmp(&(b.stored_at, &b.plan)));
+            receipts
+        })
     }
 
     fn receipts(&self, connection: &ConnectionId) -> Read<'_, Vec<StoredReceipt>> {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::{
     Actor, BatchId, ConnectionId, CustomerId, EffectKey, MarketplaceId, OrderId, PlanDigest, PluginDigest, PluginId,
-    ResellerId, Revision, RunId, SubscriptionId, TaskId,
+    ResellerId, Revision, RuleId, RunId, SubscriptionId, TaskId,
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKey};
@@ -16,6 +17,7 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::version::{Activation, InstalledVersion};
@@ -32,6 +34,9 @@ pub(super) struct KeptOrder {
 
 /// Where a task stands in the lists.
 pub(super) type TaskPlace = (ConnectionId, &'static str, DateTime<Utc>, TaskId);
+
+/// Where a claim stands: its subscription's, and its place in the plan.
+pub(super) type ClaimPlace = (ConnectionId, SubscriptionId, PlanDigest, usize);
 
 /// Maps to nothing are indexes.
 #[derive(Debug, Default)]
@@ -55,6 +60,10 @@ pub(super) struct Shelves {
     pub(super) tasks_of_snapshot: BTreeMap<(ConnectionId, SubscriptionId, TaskId), ()>,
     pub(super) totals: BTreeMap<Bucket, Share>,
     pub(super) links: BTreeMap<LinkKey, Link>,
+    pub(super) rules: BTreeMap<RuleId, IgnoreRule>,
+    pub(super) adjustments: BTreeMap<TaskId, Adjustments>,
+    pub(super) switches: BTreeMap<(ConnectionId, CustomerId), ()>,
+    pub(super) claims: BTreeMap<ClaimPlace, ()>,
     pub(super) plans: BTreeMap<PlanDigest, SealedPlan>,
     pub(super) batches: BTreeMap<BatchId, Batch>,
     pub(super) open_batches: BTreeMap<(ConnectionId, DateTime<Utc>, BatchId), ()>,

@@ -1,16 +1,18 @@
 //! One commit to memory, with the meaning that the ports give each write.
 
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::id::PlanDigest;
 use counterfoil_domain::journal::{Batch, BatchState, Effect};
 use counterfoil_domain::order::Order;
+use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{CommitError, ExchangeRecord, Write};
-use counterfoil_domain::run::{Run, RunKind};
+use counterfoil_domain::run::Run;
 use counterfoil_domain::task::{Subject, Task};
 
-use super::shelves::{Change, KeptOrder, Shelves, TaskPlace};
+use super::shelves::{Change, ClaimPlace, KeptOrder, Shelves, TaskPlace};
 use crate::counts::{Bucket, Share, Shares, on_the_wire};
 use crate::precision;
-use crate::refusal::{known_run, unknown_effect, unknown_run, version_number};
+use crate::refusal::{is_check, known_run, unknown_effect, unknown_run, version_number};
 
 pub(super) fn all(shelves: &mut Shelves, writes: Vec<Write>) -> Result<(), CommitError> {
     let mut change = Change::new(shelves);
@@ -65,7 +67,18 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::InsertTask(task) => insert_task(change, task, shares)?,
         Write::UpdateTask(task) => update_task(change, task, shares)?,
         Write::PutLink(link) => change.put(|s| &mut s.links, link.key.clone(), link),
-        Write::PutPlan(plan) => change.put(|s| &mut s.plans, plan.digest.clone(), plan),
+        Write::PutRule(rule) => change.put(|s| &mut s.rules, rule.id.clone(), rule),
+        Write::RemoveRule(id) => change.remove(|s| &mut s.rules, id),
+        Write::PutAdjustments(adjustments) => {
+            change.put(|s| &mut s.adjustments, adjustments.task.clone(), adjustments);
+        }
+        Write::PutSwitch { connection, customer, on: true } => {
+            change.put(|s| &mut s.switches, (connection, customer), ());
+        }
+        Write::PutSwitch { connection, customer, on: false } => {
+            change.remove(|s| &mut s.switches, (connection, customer));
+        }
+        Write::PutPlan(plan) => put_plan(change, plan),
         Write::PutBatch(batch) => put_batch(change, batch),
         Write::InsertEffect(effect) => insert_effect(change, effect)?,
         Write::UpdateEffect(effect) => update_effect(change, effect)?,
@@ -153,6 +166,25 @@ fn update_task(change: &mut Change<'_>, task: Task, shares: &mut Shares) -> Resu
     Ok(())
 }
 
+fn put_plan(change: &mut Change<'_>, plan: SealedPlan) {
+    if let Some(former) = change.now().plans.get(&plan.digest).cloned() {
+        for place in claim_places(&former) {
+            change.remove(|s| &mut s.claims, place);
+        }
+    }
+    for place in claim_places(&plan) {
+        change.put(|s| &mut s.claims, place, ());
+    }
+    change.put(|s| &mut s.plans, plan.digest.clone(), plan);
+}
+
+fn claim_places(plan: &SealedPlan) -> Vec<ClaimPlace> {
+    let place = |(place, claim): (usize, &Claim)| {
+        (plan.connection.clone(), claim.subscription.clone(), plan.digest.clone(), place)
+    };
+    plan.claims.iter().enumerate().map(place).collect()
+}
+
 fn put_batch(change: &mut Change<'_>, batch: Batch) {
     if let Some(former) = change.now().batches.get(&batch.id).cloned() {
         change.remove(|s| &mut s.open_batches, (former.connection, former.opened_at, former.id));
@@ -193,9 +225,9 @@ fn update_effect(change: &mut Change<'_>, effect: Effect) -> Result<(), CommitEr
 }
 
 fn insert_run(change: &mut Change<'_>, run: Run) -> Result<(), CommitError> {
-    if run.kind == RunKind::Check && !run.state.is_over() {
+    if is_check(&run.kind) && !run.state.is_over() {
         let shelves = change.now();
-        let same = |other: &&Run| other.connection == run.connection && other.kind == RunKind::Check;
+        let same = |other: &&Run| other.connection == run.connection && is_check(&other.kind);
         let running = shelves.unfinished_runs.keys().filter_map(|(_, id)| shelves.runs.get(id)).find(same);
         if let Some(running) = running {
             return Err(CommitError::AlreadyRunning(running.id.clone()));

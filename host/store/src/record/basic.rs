@@ -7,13 +7,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use counterfoil_domain::card::AuthScheme;
-use counterfoil_domain::connection::{ConnectionState, MarketplaceKind, PriceChoice};
+use counterfoil_domain::connection::{
+    ConnectionState, DescriptionSource, MarketplaceKind, Notify, PriceChoice, Refunds,
+};
 use counterfoil_domain::failure::FailureClass;
 use counterfoil_domain::id::{
     Actor, BatchId, ChangeKey, ConnectionId, CustomerId, EffectKey, EntityId, LineId, MarketplaceId, OrderId,
-    PlanDigest, PluginDigest, PluginId, ResellerId, Revision, RunId, SubscriptionId, TaskId,
+    PlanDigest, PluginDigest, PluginId, ResellerId, Revision, RuleId, RunId, SubscriptionId, TaskId,
 };
-use counterfoil_domain::job::JobKind;
+use counterfoil_domain::job::{Billing, JobKind, PriceSource};
 use counterfoil_domain::journal::BatchState;
 use counterfoil_domain::link::LinkKind;
 use counterfoil_domain::market::SubscriptionStatus;
@@ -21,6 +23,7 @@ use counterfoil_domain::money::{Currency, Money, Rounding};
 use counterfoil_domain::order::{BillingModel, Fee, OrderStatus, OrderType};
 use counterfoil_domain::period::{Cycle, Period};
 use counterfoil_domain::plan::{Action, Severity};
+use counterfoil_domain::proration::Method;
 use counterfoil_domain::run::RunState;
 use counterfoil_domain::task::IgnoreReason;
 use rust_decimal::Decimal;
@@ -97,6 +100,7 @@ stored_ids!(
     PluginId,
     ResellerId,
     Revision,
+    RuleId,
     RunId,
     SubscriptionId,
     TaskId,
@@ -122,17 +126,23 @@ stored_names!(
     Action,
     AuthScheme,
     BatchState,
+    Billing,
     BillingModel,
     ConnectionState,
+    DescriptionSource,
     FailureClass,
     Fee,
     IgnoreReason,
     JobKind,
     LinkKind,
     MarketplaceKind,
+    Method,
+    Notify,
     OrderStatus,
     OrderType,
     PriceChoice,
+    PriceSource,
+    Refunds,
     RunState,
     Severity,
     SubscriptionStatus,

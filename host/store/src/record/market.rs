@@ -61,7 +61,13 @@ impl Record for Product {
     const WHAT: &'static str = "product";
 }
 
-stored_struct!(Cursor as CursorRow { connection: ConnectionId, initial_done: bool, seen_until: DateTime<Utc> });
+stored_struct!(Cursor as CursorRow {
+    connection: ConnectionId,
+    initial_done: bool,
+    seen_until: DateTime<Utc>,
+    #[serde(default)]
+    swept_at: Option<DateTime<Utc>>,
+});
 
 impl Record for Cursor {
     const WHAT: &'static str = "cursor";

@@ -2,6 +2,7 @@
 //! written ones. Domain types know nothing of this; both directions are written here, once.
 
 mod basic;
+mod decision;
 mod journal;
 mod market;
 mod order;
@@ -55,11 +56,13 @@ pub(crate) trait Record: Stored {
     }
 }
 
-/// A domain struct whose stored form has the same fields: naming them all makes a forgotten one an error.
+/// A domain struct whose stored form has the same fields: naming them all makes a forgotten one an error. Attributes
+/// say what a field is in records of versions that did not have it.
 macro_rules! stored_struct {
-    ($ty:ident as $row:ident { $($field:ident : $fty:ty),+ $(,)? }) => {
+    ($(#[$outer:meta])* $ty:ident as $row:ident { $($(#[$inner:meta])* $field:ident : $fty:ty),+ $(,)? }) => {
         #[derive(Debug, serde::Serialize, serde::Deserialize)]
-        pub(crate) struct $row { $($field: <$fty as $crate::record::Stored>::Row),+ }
+        $(#[$outer])*
+        pub(crate) struct $row { $($(#[$inner])* $field: <$fty as $crate::record::Stored>::Row),+ }
 
         impl $crate::record::Stored for $ty {
             type Row = $row;

@@ -1,6 +1,7 @@
 //! Stored form of sealed plans, receipts and observations.
 
 use chrono::{DateTime, Utc};
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::id::{
     BatchId, ChangeKey, ConnectionId, EntityId, LineId, PlanDigest, PluginDigest, Revision, TaskId,
 };
@@ -71,6 +72,8 @@ stored_struct!(SealedPlan as SealedPlanRow {
     ground: Ground,
     findings: Vec<Finding>,
     source_total: Money,
+    #[serde(default)]
+    claims: Vec<Claim>,
     made_at: DateTime<Utc>,
 });
 

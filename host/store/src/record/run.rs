@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, TaskId};
+use counterfoil_domain::period::Period;
 use counterfoil_domain::run::{Problem, Run, RunKind, RunState, Selection};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ impl Stored for Selection {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum RunKindRow {
     Check,
+    Backfill((String, String)),
     Plan(SelectionRow),
     Sync(Vec<String>),
 }
@@ -46,6 +48,7 @@ impl Stored for RunKind {
     fn to_row(&self) -> RunKindRow {
         match self {
             Self::Check => RunKindRow::Check,
+            Self::Backfill(days) => RunKindRow::Backfill(days.to_row()),
             Self::Plan(selection) => RunKindRow::Plan(selection.to_row()),
             Self::Sync(plans) => RunKindRow::Sync(plans.to_row()),
         }
@@ -54,6 +57,7 @@ impl Stored for RunKind {
     fn from_row(row: RunKindRow) -> Result<Self, Bad> {
         Ok(match row {
             RunKindRow::Check => Self::Check,
+            RunKindRow::Backfill(days) => Self::Backfill(Period::from_row(days)?),
             RunKindRow::Plan(selection) => Self::Plan(Selection::from_row(selection)?),
             RunKindRow::Sync(plans) => Self::Sync(Vec::<PlanDigest>::from_row(plans)?),
         })

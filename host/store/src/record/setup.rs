@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use counterfoil_domain::card::AuthScheme;
 use counterfoil_domain::connection::{
-    Connection, ConnectionState, Exceptions, HostRules, Marketplace, MarketplaceKind, PriceChoice, Reseller,
+    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, Marketplace,
+    MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
 };
 use counterfoil_domain::id::{Actor, ConnectionId, MarketplaceId, PluginId, ResellerId};
+use counterfoil_domain::job::JobKind;
 use counterfoil_domain::money::Rounding;
 use counterfoil_domain::ports::User;
+use counterfoil_domain::proration::Method;
 use rust_decimal::Decimal;
 
-use super::{Record, stored_struct};
+use super::{Record, Stored as _, stored_struct};
 
 stored_struct!(Reseller as ResellerRow { id: ResellerId, name: String });
 
@@ -35,13 +38,36 @@ impl Record for Marketplace {
     const WHAT: &'static str = "marketplace";
 }
 
-stored_struct!(HostRules as HostRulesRow {
+stored_struct!(Descriptions as DescriptionsRow { source: DescriptionSource, template: String, trim: bool });
+
+stored_struct!(AutoSync as AutoSyncRow { on: bool, kinds: Vec<JobKind>, most: Option<Decimal> });
+
+stored_struct!(SignInRules as SignInRulesRow { with: Option<ConnectionId>, authorize_url: Option<String> });
+
+stored_struct!(#[serde(default)] HostRules as HostRulesRow {
     price_source: PriceChoice,
     rounding: Rounding,
     recurring_before_period: bool,
     most_per_plan: Option<Decimal>,
+    most_lines: u32,
+    most_change: Option<u32>,
     start_on: Option<NaiveDate>,
+    proration: Method,
+    descriptions: Descriptions,
+    refunds: Refunds,
+    many_to_one: bool,
+    auto_sync: AutoSync,
+    check_every: Option<u32>,
+    notify: Notify,
+    sign_in: SignInRules,
 });
+
+/// Rules that came with a later version are as on a new connection.
+impl Default for HostRulesRow {
+    fn default() -> Self {
+        HostRules::default().to_row()
+    }
+}
 
 stored_struct!(Connection as ConnectionRow {
     id: ConnectionId,

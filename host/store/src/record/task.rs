@@ -10,7 +10,7 @@ use counterfoil_domain::job::JobKind;
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::money::Money;
 use counterfoil_domain::order::OrderKey;
-use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState};
+use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState, Until};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -76,12 +76,41 @@ impl Stored for Need {
     }
 }
 
+/// Told apart by their shape: a day was all that there was at first.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum UntilRow {
+    Day(String),
+    NextPeriod { next_period: String },
+    Change { same: String },
+}
+
+impl Stored for Until {
+    type Row = UntilRow;
+
+    fn to_row(&self) -> UntilRow {
+        match self {
+            Self::Day(day) => UntilRow::Day(day.to_row()),
+            Self::NextPeriod { starts } => UntilRow::NextPeriod { next_period: starts.to_row() },
+            Self::Change { print } => UntilRow::Change { same: print.clone() },
+        }
+    }
+
+    fn from_row(row: UntilRow) -> Result<Self, Bad> {
+        Ok(match row {
+            UntilRow::Day(day) => Self::Day(NaiveDate::from_row(day)?),
+            UntilRow::NextPeriod { next_period } => Self::NextPeriod { starts: NaiveDate::from_row(next_period)? },
+            UntilRow::Change { same } => Self::Change { print: same },
+        })
+    }
+}
+
 stored_struct!(Ignored as IgnoredRow {
     reason: IgnoreReason,
     text: String,
     by: Actor,
     at: DateTime<Utc>,
-    until: Option<NaiveDate>,
+    until: Option<Until>,
 });
 
 stored_struct!(Failure as FailureRow {

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::StoreError;
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::{connection, journal, link, plan, ports, run, version};
 use rusqlite::Connection;
@@ -94,6 +97,9 @@ fn look_through(c: &Connection) -> Result<Integrity, StoreError> {
     look_at::<Order>(c, "SELECT body, seal FROM orders", &mut found)?;
     look_at::<Task>(c, "SELECT body, seal FROM tasks", &mut found)?;
     look_at::<link::Link>(c, "SELECT body, seal FROM links", &mut found)?;
+    look_at::<IgnoreRule>(c, "SELECT body, seal FROM rules", &mut found)?;
+    look_at::<Adjustments>(c, "SELECT body, seal FROM adjustments", &mut found)?;
+    look_at::<Claim>(c, "SELECT body, seal FROM claims", &mut found)?;
     look_at::<plan::SealedPlan>(c, "SELECT body, seal FROM plans", &mut found)?;
     look_at::<journal::Batch>(c, "SELECT body, seal FROM batches", &mut found)?;
     look_at::<journal::Effect>(c, "SELECT body, seal FROM effects", &mut found)?;

@@ -2,6 +2,7 @@
 //! threads; the statements are in the files beside.
 
 mod backup;
+mod decisions;
 mod open;
 mod plugins;
 mod query;
@@ -12,15 +13,19 @@ mod read_tasks;
 mod readers;
 mod secrets;
 mod sqlite_only;
+mod steps;
 mod write;
 mod write_journal;
 mod write_tasks;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::{
     BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId,
@@ -34,6 +39,7 @@ use counterfoil_domain::ports::{
     AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
     PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::version::{Activation, InstalledVersion};
@@ -210,6 +216,25 @@ impl TaskStore for SqliteStore {
         let digest = digest.clone();
         self.read(move |c| read_tasks::plan(c, &digest))
     }
+
+    fn rules(&self, connection: &ConnectionId) -> Read<'_, Vec<IgnoreRule>> {
+        let connection = connection.clone();
+        self.read(move |c| decisions::rules(c, &connection))
+    }
+
+    fn adjustments(&self, tasks: Vec<TaskId>) -> Read<'_, Vec<Adjustments>> {
+        self.read(move |c| decisions::adjustments(c, &tasks))
+    }
+
+    fn claims(&self, connection: &ConnectionId, subscriptions: Vec<SubscriptionId>) -> Read<'_, Vec<Claim>> {
+        let connection = connection.clone();
+        self.read(move |c| decisions::claims(c, &connection, subscriptions))
+    }
+
+    fn switched_on(&self, connection: &ConnectionId) -> Read<'_, BTreeSet<CustomerId>> {
+        let connection = connection.clone();
+        self.read(move |c| decisions::switched_on(c, &connection))
+    }
 }
 
 impl JournalStore for SqliteStore {
@@ -236,6 +261,11 @@ impl JournalStore for SqliteStore {
     fn receipt(&self, plan: &PlanDigest) -> Read<'_, Option<StoredReceipt>> {
         let plan = plan.clone();
         self.read(move |c| read_journal::receipt(c, &plan))
+    }
+
+    fn receipts_of(&self, task: &TaskId) -> Read<'_, Vec<StoredReceipt>> {
+        let task = task.clone();
+        self.read(move |c| read_journal::receipts_of(c, &task))
     }
 
     fn receipts(&self, connection: &ConnectionId) -> Read<'_, Vec<StoredReceipt>> {

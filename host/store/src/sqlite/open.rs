@@ -5,13 +5,10 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
+use rusqlite_migration::Migrations;
 
 use super::sqlite_only::{self, Header};
-
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("../../migrations/0001_base.sql")), M::up(include_str!("../../migrations/0003_plugins.sql"))];
-const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+use super::steps::steps;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
@@ -66,7 +63,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
     judge(&writer, path)?;
     sqlite_only::tune_writer(&writer).map_err(meant)?;
     can_write(&mut writer).map_err(meant)?;
-    MIGRATIONS.to_latest(&mut writer).map_err(|error| match error {
+    Migrations::new(steps()).to_latest(&mut writer).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => meaning(path, &err),
         other => OpenError::Failed { path: path.into(), problem: other.to_string() },
     })?;
@@ -96,7 +93,7 @@ fn judge(writer: &Connection, path: &Path) -> Result<(), OpenError> {
         let problem = "it is a SQLite file, but of another program".to_owned();
         return Err(OpenError::NotADatabase { path: path.into(), problem });
     }
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let known = i64::try_from(steps().len()).unwrap_or(i64::MAX);
     if nature.schema > known {
         return Err(OpenError::NewerSchema { path: path.into(), found: nature.schema, known });
     }
@@ -127,15 +124,5 @@ fn meaning(path: &Path, error: &rusqlite::Error) -> OpenError {
             | ErrorCode::SystemIoFailure,
         ) => OpenError::NotWritable { path, problem },
         _ => OpenError::Failed { path, problem },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::MIGRATIONS;
-
-    #[test]
-    fn every_migration_can_be_run() {
-        assert_eq!(MIGRATIONS.validate(), Ok(()));
     }
 }

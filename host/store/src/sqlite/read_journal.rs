@@ -1,6 +1,6 @@
 //! Reads of batches, effects, receipts, exchanges and runs.
 
-use counterfoil_domain::id::{BatchId, ConnectionId, PlanDigest, ResellerId, RunId};
+use counterfoil_domain::id::{BatchId, ConnectionId, PlanDigest, ResellerId, RunId, TaskId};
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::ports::{ExchangeRecord, StoreError, StoredReceipt};
 use counterfoil_domain::run::Run;
@@ -30,6 +30,12 @@ pub(super) fn effects(c: &Connection, batch: &BatchId) -> Result<Vec<Effect>, St
 pub(super) fn receipt(c: &Connection, plan: &PlanDigest) -> Result<Option<StoredReceipt>, StoreError> {
     let is_it = |receipt: &StoredReceipt| receipt.plan == *plan;
     record_of(c, "SELECT body, seal FROM receipts WHERE plan = $1", params![plan.as_str()], is_it)
+}
+
+pub(super) fn receipts_of(c: &Connection, task: &TaskId) -> Result<Vec<StoredReceipt>, StoreError> {
+    let sql = "SELECT receipts.body, receipts.seal FROM plans JOIN receipts ON receipts.plan = plans.digest
+        WHERE plans.task = $1 ORDER BY receipts.stored_at, receipts.plan";
+    records(c, sql, params![task.as_str()])
 }
 
 /// A receipt belongs to the connection of its batch.

@@ -16,7 +16,7 @@ use super::query::{big, record_of, records, rows};
 use super::write_tasks::total_amount;
 use crate::counts::{Bucket, Share, totals as added_up};
 use crate::filter::needle;
-use crate::record::{Stored as _, time_text};
+use crate::record::{Stored, time_text};
 
 pub(super) fn task(c: &Connection, id: &TaskId) -> Result<Option<Task>, StoreError> {
     record_of(c, "SELECT body, seal FROM tasks WHERE id = $1", params![id.as_str()], |task: &Task| task.id == *id)
@@ -45,11 +45,15 @@ pub(super) fn initial_tasks_of(
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Everywhere,
+    ComingBack,
     Customer,
     State { connection: String, state: String, reason: String },
 }
 
 fn places(c: &Connection, filter: &TaskFilter) -> Result<BTreeSet<Place>, StoreError> {
+    if filter.back_by.is_some() {
+        return Ok(BTreeSet::from([Place::ComingBack]));
+    }
     if filter.customer.is_some() {
         return Ok(BTreeSet::from([Place::Customer]));
     }
@@ -98,6 +102,18 @@ fn not_by_index(column: &str) -> String {
     format!("({column} || '')")
 }
 
+fn beside(all: &mut Conditions, filter: &TaskFilter) {
+    if let Some(connection) = &filter.connection {
+        all.and(&format!("{} = $", not_by_index("connection")), connection.as_str());
+    }
+    if !filter.states.is_empty() {
+        all.and_one_of(&not_by_index("state"), &filter.states);
+    }
+    if let Some(reason) = &filter.ignore_reason {
+        all.and(&format!("{} = $", not_by_index("reason")), reason);
+    }
+}
+
 fn conditions(place: &Place, filter: &TaskFilter, page: &PageRequest) -> Conditions {
     let mut all = Conditions::default();
     match place {
@@ -109,15 +125,14 @@ fn conditions(place: &Place, filter: &TaskFilter, page: &PageRequest) -> Conditi
         }
         Place::Customer => {
             all.and("customer = $", filter.customer.as_ref().map_or("", |id| id.as_str()));
-            if let Some(connection) = &filter.connection {
-                all.and(&format!("{} = $", not_by_index("connection")), connection.as_str());
+            beside(&mut all, filter);
+        }
+        Place::ComingBack => {
+            all.and("comes_back <= $", filter.back_by.as_ref().map(Stored::to_row).unwrap_or_default());
+            if let Some(customer) = &filter.customer {
+                all.and(&format!("{} = $", not_by_index("customer")), customer.as_str());
             }
-            if !filter.states.is_empty() {
-                all.and_one_of(&not_by_index("state"), &filter.states);
-            }
-            if let Some(reason) = &filter.ignore_reason {
-                all.and(&format!("{} = $", not_by_index("reason")), reason);
-            }
+            beside(&mut all, filter);
         }
     }
     if let Some(text) = needle(filter) {

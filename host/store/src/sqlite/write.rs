@@ -8,7 +8,7 @@ use counterfoil_domain::ports::{AuditEntry, CommitError, StoreError, Write};
 use rusqlite::{Connection, params};
 
 use super::query::{row, run};
-use super::{plugins, write_journal, write_tasks};
+use super::{decisions, plugins, write_journal, write_tasks};
 use crate::audit::ChainRecord;
 use crate::counts::Shares;
 use crate::record::{encode, time_text};
@@ -44,6 +44,10 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
         Write::InsertTask(task) => write_tasks::insert(c, task, shares)?,
         Write::UpdateTask(task) => write_tasks::update(c, task, shares)?,
         Write::PutLink(link) => write_tasks::put_link(c, link)?,
+        Write::PutRule(rule) => decisions::put_rule(c, rule)?,
+        Write::RemoveRule(id) => decisions::remove_rule(c, id)?,
+        Write::PutAdjustments(adjustments) => decisions::put_adjustments(c, adjustments)?,
+        Write::PutSwitch { connection, customer, on } => decisions::put_switch(c, connection, customer, *on)?,
         Write::PutPlan(plan) => write_tasks::put_plan(c, plan)?,
         Write::PutBatch(batch) => write_journal::put_batch(c, batch)?,
         Write::InsertEffect(effect) => write_journal::insert_effect(c, effect)?,

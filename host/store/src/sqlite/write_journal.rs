@@ -3,14 +3,14 @@
 use counterfoil_domain::id::RunId;
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::ports::{CommitError, ExchangeRecord, StoreError, StoredReceipt};
-use counterfoil_domain::run::{Run, RunKind};
+use counterfoil_domain::run::Run;
 use rusqlite::{Connection, params};
 
 use super::query::{row, run as execute};
 use super::write::count;
 use crate::counts::on_the_wire;
 use crate::record::{encode, time_text};
-use crate::refusal::{known_run, unknown_effect, unknown_run};
+use crate::refusal::{is_check, known_run, unknown_effect, unknown_run};
 
 pub(super) fn put_batch(c: &Connection, batch: &Batch) -> Result<(), StoreError> {
     let sealed = encode(batch)?;
@@ -65,11 +65,10 @@ pub(super) fn put_receipt(c: &Connection, receipt: &StoredReceipt) -> Result<(),
 }
 
 pub(super) fn insert_run(c: &Connection, run: &Run) -> Result<(), CommitError> {
-    if run.kind == RunKind::Check && !run.state.is_over() {
-        let sql = "SELECT id FROM runs WHERE connection = $1 AND kind = $2 AND state IN ('queued', 'running')
-            ORDER BY asked_at, id LIMIT 1";
-        let (connection, kind) = (run.connection.as_str(), run.kind.name());
-        if let Some(id) = row(c, sql, params![connection, kind], |r| r.get::<_, String>(0))? {
+    if is_check(&run.kind) && !run.state.is_over() {
+        let sql = "SELECT id FROM runs WHERE connection = $1 AND kind IN ('check', 'backfill')
+            AND state IN ('queued', 'running') ORDER BY asked_at, id LIMIT 1";
+        if let Some(id) = row(c, sql, params![run.connection.as_str()], |r| r.get::<_, String>(0))? {
             return Err(CommitError::AlreadyRunning(RunId::new(id)));
         }
     }

@@ -9,9 +9,10 @@ use counterfoil_domain::task::{Subject, Task};
 use rusqlite::{Connection, params};
 use rust_decimal::Decimal;
 
+use super::decisions::put_claims;
 use super::query::{row, run};
 use crate::counts::{Bucket, Share, Shares, reason_of};
-use crate::filter::haystack;
+use crate::filter::{comes_back, haystack};
 use crate::record::{Bad, Stored, encode, time_text};
 use crate::refusal::version_number;
 
@@ -24,6 +25,7 @@ struct Places {
     snapshot_of: Option<String>,
     customer: String,
     observed_at: String,
+    comes_back: Option<String>,
 }
 
 impl Places {
@@ -41,6 +43,7 @@ impl Places {
             snapshot_of,
             customer: task.customer.as_str().to_owned(),
             observed_at: time_text(task.observed_at),
+            comes_back: comes_back(task).as_ref().map(Stored::to_row),
         }
     }
 }
@@ -50,8 +53,8 @@ pub(super) fn insert(c: &Connection, task: &Task, shares: &mut Shares) -> Result
     let places = Places::of(task);
     let sql =
         "INSERT INTO tasks (id, reseller, connection, marketplace, order_id, snapshot_of, state, reason, customer,
-            search, amount, currency, observed_at, version, body, seal)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            search, amount, currency, observed_at, comes_back, version, body, seal)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (id) DO NOTHING";
     let written = run(
         c,
@@ -70,6 +73,7 @@ pub(super) fn insert(c: &Connection, task: &Task, shares: &mut Shares) -> Result
             task.amount.amount.to_string(),
             task.amount.currency.code(),
             places.observed_at,
+            places.comes_back,
             version_number(task)?,
             sealed.body,
             sealed.seal,
@@ -92,8 +96,9 @@ struct Former {
 }
 
 fn former(c: &Connection, task: &Task) -> Result<Option<Former>, StoreError> {
-    let sql = "SELECT version, connection, marketplace, order_id, snapshot_of, customer, observed_at, state, reason,
-            amount, currency FROM tasks WHERE id = $1";
+    let sql =
+        "SELECT version, connection, marketplace, order_id, snapshot_of, customer, observed_at, comes_back, state,
+            reason, amount, currency FROM tasks WHERE id = $1";
     row(c, sql, params![task.id.as_str()], |r| {
         Ok(Former {
             version: r.get(0)?,
@@ -104,11 +109,12 @@ fn former(c: &Connection, task: &Task) -> Result<Option<Former>, StoreError> {
                 snapshot_of: r.get(4)?,
                 customer: r.get(5)?,
                 observed_at: r.get(6)?,
+                comes_back: r.get(7)?,
             },
-            state: r.get(7)?,
-            reason: r.get(8)?,
-            amount: r.get(9)?,
-            currency: r.get(10)?,
+            state: r.get(8)?,
+            reason: r.get(9)?,
+            amount: r.get(10)?,
+            currency: r.get(11)?,
         })
     })
 }
@@ -152,7 +158,7 @@ pub(super) fn update(c: &Connection, task: &Task, shares: &mut Shares) -> Result
 
 fn move_to(c: &Connection, task: &Task, places: &Places) -> Result<(), StoreError> {
     let sql = "UPDATE tasks SET connection = $1, marketplace = $2, order_id = $3, snapshot_of = $4, customer = $5,
-        observed_at = $6 WHERE id = $7";
+        observed_at = $6, comes_back = $7 WHERE id = $8";
     let to = params![
         places.connection,
         places.marketplace,
@@ -160,6 +166,7 @@ fn move_to(c: &Connection, task: &Task, places: &Places) -> Result<(), StoreErro
         places.snapshot_of,
         places.customer,
         places.observed_at,
+        places.comes_back,
         task.id.as_str(),
     ];
     run(c, sql, to).map(|_| ())
@@ -220,5 +227,6 @@ pub(super) fn put_plan(c: &Connection, plan: &SealedPlan) -> Result<(), StoreErr
         ON CONFLICT (digest) DO UPDATE SET connection = excluded.connection, task = excluded.task, body = excluded.body,
             seal = excluded.seal";
     let (digest, connection, task) = (plan.digest.as_str(), plan.connection.as_str(), plan.plan.task.as_str());
-    run(c, sql, params![digest, connection, task, sealed.body, sealed.seal]).map(|_| ())
+    run(c, sql, params![digest, connection, task, sealed.body, sealed.seal])?;
+    put_claims(c, plan)
 }

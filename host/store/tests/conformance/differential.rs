@@ -1,5 +1,7 @@
 //! The same random commits to both stores must give the same answers and leave the same behind.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use counterfoil_domain::id::{BatchId, CustomerId, MarketplaceId, OrderId};
 use counterfoil_domain::journal::{BatchState, EffectState};
@@ -8,7 +10,7 @@ use counterfoil_domain::order::{OrderKey, OrderStatus};
 use counterfoil_domain::ports::{PageRequest, Store, TaskFilter, TaskStore as _, TaskTotal, Write};
 use counterfoil_domain::run::RunState;
 use counterfoil_domain::task::{Task, TaskState};
-use counterfoil_domain::{connection, journal, link, market, order, plan, ports, run};
+use counterfoil_domain::{adjust, claim, connection, journal, link, market, order, plan, ports, rule, run};
 use counterfoil_store::MemoryStore;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -39,6 +41,7 @@ pub(crate) struct Everything {
     totals: Vec<TaskTotal>,
     totals_of_one: Vec<TaskTotal>,
     links: Vec<link::Link>,
+    decided: Decided,
     plans: Vec<Result<Option<plan::SealedPlan>, ports::StoreError>>,
     batches: Vec<Option<journal::Batch>>,
     open_batches: Vec<journal::Batch>,
@@ -50,6 +53,17 @@ pub(crate) struct Everything {
     exchange_counts: Vec<(String, u64)>,
     runs: Vec<run::Run>,
     unfinished: Vec<run::Run>,
+}
+
+/// Of it, what people decided and what was confirmed.
+#[derive(Debug, Default, PartialEq)]
+struct Decided {
+    coming_back: Vec<Vec<Task>>,
+    rules: Vec<Vec<rule::IgnoreRule>>,
+    adjustments: Vec<adjust::Adjustments>,
+    claims: Vec<Vec<claim::Claim>>,
+    all_claims: Vec<claim::Claim>,
+    switched_on: Vec<BTreeSet<CustomerId>>,
 }
 
 const ALL: usize = usize::MAX;
@@ -100,6 +114,7 @@ pub(crate) async fn everything<S: Store>(store: &S) -> Everything {
         totals: store.totals(None).await.unwrap(),
         totals_of_one: store.totals(Some(here.clone())).await.unwrap(),
         links: store.links(&here, None).await.unwrap(),
+        decided: decided(store).await,
         plans,
         batches,
         open_batches: store.open_batches(&here).await.unwrap(),
@@ -112,6 +127,23 @@ pub(crate) async fn everything<S: Store>(store: &S) -> Everything {
         runs: store.runs(None, ALL).await.unwrap(),
         unfinished: store.unfinished_runs().await.unwrap(),
     }
+}
+
+async fn decided<S: Store>(store: &S) -> Decided {
+    let here = samples::connection_id(1);
+    let mut all = Decided::default();
+    for n in 0..WORLD {
+        let filter = TaskFilter { back_by: Some(samples::day(8 + 2 * n)), ..TaskFilter::default() };
+        all.coming_back.push(store.tasks(filter, PageRequest { after: None, limit: ALL }).await.unwrap());
+        all.rules.push(store.rules(&samples::connection_id(n)).await.unwrap());
+        all.claims.push(store.claims(&here, vec![samples::subscription(n).id]).await.unwrap());
+        all.switched_on.push(store.switched_on(&samples::connection_id(n)).await.unwrap());
+    }
+    let tasks = [3, 0, 9, 1, 3].map(|n| samples::adjustments(n).task).to_vec();
+    all.adjustments = store.adjustments(tasks).await.unwrap();
+    let subscriptions = [4, 2, 0, 2, 3, 1].map(|n| samples::subscription(n).id).to_vec();
+    all.all_claims = store.claims(&here, subscriptions).await.unwrap();
+    all
 }
 
 /// How many of each thing there are to collide over.
@@ -127,7 +159,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0_u8..22, 0..WORLD, 0_u64..1000, 0_u64..1000).prop_map(|(what, which, first, second)| Step {
+    (0_u8..29, 0..WORLD, 0_u64..1000, 0_u64..1000).prop_map(|(what, which, first, second)| Step {
         what,
         which,
         first,
@@ -145,7 +177,8 @@ fn fine(n: u64) -> chrono::DateTime<chrono::Utc> {
 }
 
 fn changed(mut task: Task, step: Step, version: u64) -> Task {
-    task.state = pick(&samples::states(), step.first);
+    let plan = samples::plan((step.which + step.second / 100 % 2) % WORLD).digest;
+    task.state = samples::of_plan(pick(&samples::states(), step.first), &plan);
     if let TaskState::Retrying { at, .. } = &mut task.state {
         *at = fine(step.second);
     }
@@ -180,6 +213,17 @@ impl Step {
         if self.what.is_multiple_of(2) { Write::InsertRun(run) } else { Write::UpdateRun(run) }
     }
 
+    fn decision(self) -> Write {
+        let Self { what, which, first, second } = self;
+        let connection = samples::connection_id(second % 2);
+        match what {
+            19 => Write::PutRule(rule::IgnoreRule { connection, at: fine(first), ..samples::rule(which) }),
+            20 => Write::RemoveRule(samples::rule(which).id),
+            21 => Write::PutAdjustments(adjust::Adjustments { at: fine(first), ..samples::adjustments(which) }),
+            _ => Write::PutSwitch { connection, customer: samples::customer(which).id, on: first % 3 > 0 },
+        }
+    }
+
     fn write(self, versions: &[u64]) -> Write {
         let Self { what, which, first, second } = self;
         let market = if first % 5 == 0 { MarketplaceId::from("other") } else { samples::marketplace_id() };
@@ -197,7 +241,11 @@ impl Step {
                 order.created_at = fine(second);
                 Write::PutOrder { order, fingerprint: format!("f{second}"), observed_at: fine(first) }
             }
-            8 => Write::PutCursor(ports::Cursor { seen_until: fine(first), ..samples::cursor(which) }),
+            8 => Write::PutCursor(ports::Cursor {
+                seen_until: fine(first),
+                swept_at: (second % 2 == 0).then(|| fine(second)),
+                ..samples::cursor(which)
+            }),
             9 => {
                 let state = pick(&[samples::linked(), LinkState::Unlinked, LinkState::NeverSync], first);
                 Write::PutLink(samples::link(which, pick(LinkKind::ALL, second), state))
@@ -205,6 +253,13 @@ impl Step {
             10 => {
                 let mut plan = samples::plan(which);
                 plan.made_at = fine(first);
+                plan.claims.truncate(usize::try_from(first % 5).unwrap());
+                if first % 2 == 0 {
+                    plan.claims.reverse();
+                }
+                if first % 7 == 0 {
+                    plan.connection = samples::connection_id(0);
+                }
                 if second % 4 == 0 {
                     plan.plan.notes.push("forged".to_owned());
                 }
@@ -221,6 +276,7 @@ impl Step {
             15 => Write::Audit(ports::AuditEntry { at: fine(first), ..samples::audit_entry(which) }),
             16 => Write::Exchange(samples::exchange(which, pick(&["answered", "refused", "uncertain"], first))),
             17 | 18 => self.run(),
+            19..=23 => self.decision(),
             _ => self.task(versions),
         }
     }
@@ -261,7 +317,7 @@ proptest! {
 
     #[test]
     fn totals_follow_every_task(steps in prop::collection::vec(step(), 1..60)) {
-        let tasks_only = steps.into_iter().map(|step| vec![Step { what: 19 + step.what % 2, ..step }]).collect();
+        let tasks_only = steps.into_iter().map(|step| vec![Step { what: 24 + step.what % 2, ..step }]).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(same_in_both(tasks_only))?;
     }

@@ -90,6 +90,10 @@ async fn exchanges_are_listed_and_those_on_the_wire_counted<S: Store>(store: &S)
     assert_eq!(store.exchange_counts().await.unwrap(), vec![("connection/xero-0".to_owned(), 3)]);
 }
 
+fn is_check(kind: &RunKind) -> bool {
+    matches!(kind, RunKind::Check | RunKind::Backfill(_))
+}
+
 async fn only_one_check_of_a_connection_at_a_time<S: Store>(store: &S) {
     let check = |n, state| samples::run(n, RunKind::Check, state);
     store.commit(vec![Write::InsertRun(check(1, RunState::Queued))]).await.unwrap();
@@ -99,13 +103,26 @@ async fn only_one_check_of_a_connection_at_a_time<S: Store>(store: &S) {
     let second = store.commit(vec![Write::InsertRun(check(2, RunState::Queued))]).await;
     assert_eq!(second, Err(CommitError::AlreadyRunning(RunId::from("run_1"))));
 
+    // A backfill reads the same marketplace: it waits for the check, and the check for it.
+    let backfill = |n, state| samples::run(n, samples::run_kinds()[1].clone(), state);
+    let second = store.commit(vec![Write::InsertRun(backfill(2, RunState::Queued))]).await;
+    assert_eq!(second, Err(CommitError::AlreadyRunning(RunId::from("run_1"))));
+
     // Another connection, or another kind of run, is none of its business.
     let mut elsewhere = check(3, RunState::Queued);
     elsewhere.connection = samples::connection_id(2);
-    let others: Vec<_> = samples::run_kinds().into_iter().filter(|kind| *kind != RunKind::Check).collect();
+    let others: Vec<_> = samples::run_kinds().into_iter().filter(|kind| !is_check(kind)).collect();
     let mut writes = vec![Write::InsertRun(elsewhere)];
     writes.extend((10..).zip(others).map(|(n, kind)| Write::InsertRun(samples::run(n, kind, RunState::Queued))));
     store.commit(writes).await.unwrap();
+
+    store.commit(vec![Write::UpdateRun(check(1, RunState::Done))]).await.unwrap();
+    store.commit(vec![Write::InsertRun(backfill(4, RunState::Running))]).await.unwrap();
+    for next in [check(5, RunState::Queued), backfill(6, RunState::Queued)] {
+        let second = store.commit(vec![Write::InsertRun(next)]).await;
+        assert_eq!(second, Err(CommitError::AlreadyRunning(RunId::from("run_4"))));
+    }
+    store.commit(vec![Write::UpdateRun(backfill(4, RunState::Done))]).await.unwrap();
 
     for over in [RunState::Done, RunState::Incomplete, RunState::Failed] {
         store.commit(vec![Write::UpdateRun(check(1, over))]).await.unwrap();
@@ -123,13 +140,19 @@ async fn only_one_check_of_a_connection_at_a_time<S: Store>(store: &S) {
 async fn runs_are_listed_by_time<S: Store>(store: &S) {
     let runs: Vec<_> = samples::run_kinds()
         .into_iter()
-        .zip([(2, RunState::Running), (1, RunState::Queued), (4, RunState::Done), (3, RunState::Queued)])
+        .zip([
+            (2, RunState::Running),
+            (5, RunState::Done),
+            (1, RunState::Queued),
+            (4, RunState::Done),
+            (3, RunState::Queued),
+        ])
         .map(|(kind, (n, state))| samples::run(n, kind, state))
         .collect();
     store.commit(runs.iter().cloned().map(Write::InsertRun).collect()).await.unwrap();
     let ids = |runs: Vec<counterfoil_domain::run::Run>| runs.iter().map(|run| run.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(store.runs(None, 3).await.unwrap()), ["run_4", "run_3", "run_2"]);
-    assert_eq!(ids(store.runs(Some(samples::reseller(1).id), 9).await.unwrap()), ["run_3", "run_1"]);
+    assert_eq!(ids(store.runs(None, 3).await.unwrap()), ["run_5", "run_4", "run_3"]);
+    assert_eq!(ids(store.runs(Some(samples::reseller(1).id), 9).await.unwrap()), ["run_5", "run_3", "run_1"]);
     assert_eq!(ids(store.unfinished_runs().await.unwrap()), ["run_1", "run_2", "run_3"]);
     for run in runs {
         assert_eq!(store.run(&run.id).await.unwrap(), Some(run));

@@ -1,7 +1,9 @@
 //! One suite for every store, and what only the SQLite file promises.
 #![expect(clippy::unwrap_used, reason = "a test ends where something it relies on fails")]
 
+mod decisions;
 mod differential;
+mod former;
 mod journal;
 mod market;
 mod plugins;

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use counterfoil_domain::adjust::{AddedLine, Adjustments, LineAdjustment, LineSet};
 use counterfoil_domain::card::AuthScheme;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{
-    Connection, ConnectionState, Exceptions, HostRules, Marketplace, MarketplaceKind, PriceChoice, Reseller,
+    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, Marketplace,
+    MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
 };
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{
     Actor, BatchId, ChangeKey, ConnectionId, CustomerId, EffectKey, EntityId, LineId, MarketplaceId, OrderId,
-    PlanDigest, PluginDigest, PluginId, Revision, RunId, SubscriptionId, TaskId,
+    PlanDigest, PluginDigest, PluginId, Revision, RuleId, RunId, SubscriptionId, TaskId,
 };
-use counterfoil_domain::job::JobKind;
+use counterfoil_domain::job::{Billing, JobKind, PriceSource};
 use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState, Look, Sighting, Trail, request_digest};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::market::{Customer, Product, Subscription, SubscriptionLine, SubscriptionStatus};
@@ -23,12 +26,14 @@ use counterfoil_domain::order::{
 };
 use counterfoil_domain::period::{Cycle, Period};
 use counterfoil_domain::plan::{
-    Action, Change, ChangeReceipt, Field, Finding, Ground, Observation, ObservedDocument, ObservedLine, Omission, Plan,
-    PlanLine, Receipt, SealedPlan, Severity,
+    Action, Change, ChangeReceipt, Field, Finding, Ground, Judged, Observation, ObservedDocument, ObservedLine,
+    Omission, Plan, PlanLine, Receipt, SealedPlan, Severity,
 };
 use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
+use counterfoil_domain::proration::Method;
+use counterfoil_domain::rule::{Amounts, Criteria, IgnoreRule};
 use counterfoil_domain::run::{Problem, Run, RunKind, RunState, Selection};
-use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState};
+use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState, Until};
 use counterfoil_domain::wire::{Request, Response};
 use rust_decimal::Decimal;
 
@@ -55,6 +60,10 @@ pub(crate) fn marketplace_id() -> MarketplaceId {
 
 pub(crate) fn connection_id(n: u64) -> ConnectionId {
     ConnectionId::new(format!("xero-{n}"))
+}
+
+pub(crate) fn member<T: Copy>(of: &[T], n: u64) -> T {
+    of[usize::try_from(n).unwrap() % of.len()]
 }
 
 fn pairs(n: u64) -> Vec<(String, String)> {
@@ -95,7 +104,24 @@ pub(crate) fn connection(n: u64) -> Connection {
             rounding: if n.is_multiple_of(2) { Rounding::HalfEven } else { Rounding::HalfAwayFromZero },
             recurring_before_period: true,
             most_per_plan: Some(amount("10000.50")),
+            most_lines: 7,
+            most_change: (n.is_multiple_of(2)).then_some(25),
             start_on: Some(day(n)),
+            proration: member(Method::ALL, n),
+            descriptions: Descriptions {
+                source: member(DescriptionSource::ALL, n),
+                template: "{product} {period}".to_owned(),
+                trim: true,
+            },
+            refunds: member(Refunds::ALL, n),
+            many_to_one: n.is_multiple_of(2),
+            auto_sync: AutoSync { on: true, kinds: vec![JobKind::Sales, JobKind::Change], most: Some(amount("99.90")) },
+            check_every: (n % 2 == 1).then_some(60),
+            notify: member(Notify::ALL, n),
+            sign_in: SignInRules {
+                with: (n % 2 == 1).then(|| connection_id(n + 1)),
+                authorize_url: (n.is_multiple_of(2)).then(|| "http://127.0.0.1:9/authorize".to_owned()),
+            },
         },
     }
 }
@@ -191,7 +217,12 @@ pub(crate) fn order(n: u64, status: OrderStatus) -> Order {
 }
 
 pub(crate) fn cursor(n: u64) -> Cursor {
-    Cursor { connection: connection_id(n), initial_done: n.is_multiple_of(2), seen_until: at(n) }
+    Cursor {
+        connection: connection_id(n),
+        initial_done: n.is_multiple_of(2),
+        seen_until: at(n),
+        swept_at: (n % 3 != 1).then(|| at(n + 7)),
+    }
 }
 
 pub(crate) fn failure() -> Failure {
@@ -204,18 +235,28 @@ pub(crate) fn failure() -> Failure {
     }
 }
 
+/// Every way of ignoring for a while, and for good.
+fn until(n: u64) -> Option<Until> {
+    match n % 4 {
+        0 => Some(Until::Day(day(9 + n))),
+        1 => Some(Until::NextPeriod { starts: day(9 + n) }),
+        2 => Some(Until::Change { print: "2026-02-09".to_owned() }),
+        _ => None,
+    }
+}
+
 /// One of every state a task can be in.
 pub(crate) fn states() -> Vec<TaskState> {
     let plan = PlanDigest::from("p");
     let batch = BatchId::from("b");
     let by = Actor::from("ann");
-    let reasons = IgnoreReason::ALL.iter().map(|reason| {
+    let reasons = (0..).zip(IgnoreReason::ALL).map(|(n, reason)| {
         TaskState::Ignored(Ignored {
             reason: *reason,
             text: "because".to_owned(),
             by: Actor::from("ann"),
             at: at(3),
-            until: Some(day(9)),
+            until: until(n),
         })
     });
     let mut all = vec![
@@ -337,7 +378,99 @@ pub(crate) fn plan(n: u64) -> SealedPlan {
         .iter()
         .map(|severity| Finding { severity: *severity, code: "c".to_owned(), message: "m".to_owned() })
         .collect();
-    SealedPlan::seal(connection_id(1), plan, ground, findings, usd("-595.8"), at(n))
+    let judged = Judged { ground, findings, source_total: usd("-595.8"), claims: claims(n) };
+    SealedPlan::seal(connection_id(1), plan, judged, at(n))
+}
+
+/// What plan `n` bills: twice for a subscription that it shares with the plan before, once for one of its own.
+pub(crate) fn claims(n: u64) -> Vec<Claim> {
+    let claim = |place: u64, subscription: u64| Claim {
+        task: TaskId::new(format!("task_{n:04}")),
+        number: format!("SO{n:06}"),
+        kind: member(JobKind::ALL, n),
+        customer: customer(n).id,
+        subscription: SubscriptionId::new(format!("s{subscription}")),
+        product: if place == 2 { String::new() } else { product_ref(n).code },
+        fee: member(Fee::ALL, place),
+        period: (place != 2).then(|| Period::new(day(0), day(31)).unwrap()),
+        amount: usd(&format!("-{n}.0{place}0")),
+    };
+    vec![claim(0, n), claim(1, n + 1), claim(2, n)]
+}
+
+/// A sample state, but of this plan.
+pub(crate) fn of_plan(mut state: TaskState, digest: &PlanDigest) -> TaskState {
+    match &mut state {
+        TaskState::Planned(plan)
+        | TaskState::Queued { plan, .. }
+        | TaskState::Sending { plan, .. }
+        | TaskState::Synced { plan }
+        | TaskState::Uncertain { plan, .. }
+        | TaskState::Retrying { plan, .. } => plan.clone_from(digest),
+        _ => {}
+    }
+    state
+}
+
+pub(crate) fn rule(n: u64) -> IgnoreRule {
+    let usd = Currency::parse("USD").unwrap();
+    let amounts = [Amounts::AtMost(amount("0.500")), Amounts::AtLeast(amount("-3"))];
+    let all = Criteria {
+        customer: Some(customer(n).id),
+        product: Some(product_ref(n).code),
+        order_type: Some(member(OrderType::ALL, n)),
+        amount: Some((member(&amounts, n), usd)),
+        subscription: Some(subscription(n).id),
+        print: Some("ab".repeat(32)),
+    };
+    IgnoreRule {
+        id: RuleId::new(format!("rule_{n}")),
+        connection: connection_id(1),
+        criteria: if n.is_multiple_of(3) { Criteria { print: None, amount: None, ..all } } else { all },
+        text: "never \"billed\" here".to_owned(),
+        by: Actor::from("ann"),
+        at: at(100 - n),
+        until: (n % 2 == 1).then(|| day(n)),
+    }
+}
+
+pub(crate) fn adjustments(n: u64) -> Adjustments {
+    let full = LineSet {
+        period: Period::new(day(n), day(n + 31)).ok(),
+        description: Some("by hand".to_owned()),
+        quantity: Some(amount("-2.50")),
+        unit_price: Some(amount("0.00")),
+        unit_cost: Some(amount("1.10")),
+        billing: Some(member(Billing::ALL, n)),
+        taxable: Some(n.is_multiple_of(2)),
+        price_source: Some(member(PriceSource::ALL, n)),
+    };
+    let line = |id: &str, set: LineSet, product: Option<String>| LineAdjustment {
+        line: LineId::from(id),
+        fee: member(Fee::ALL, n),
+        product,
+        set,
+    };
+    let added = |product: Option<ProductRef>, id: &str| AddedLine {
+        id: LineId::from(id),
+        fee: member(Fee::ALL, n + 1),
+        description: "one more".to_owned(),
+        quantity: amount("1"),
+        unit_price: amount("12.340"),
+        unit_cost: product.as_ref().map(|_| amount("9")),
+        period: product.as_ref().and_then(|_| Period::new(day(0), day(1)).ok()),
+        taxable: product.as_ref().map(|_| false),
+        product,
+    };
+    Adjustments {
+        task: TaskId::new(format!("task_{n:04}")),
+        lines: vec![line("1", full, Some("MPN-1".to_owned())), line("2", LineSet::default(), None)],
+        added: vec![added(Some(product_ref(n)), "added-1"), added(None, "added-2")],
+        decided: (n % 2 == 1).then(|| "the customer asked for it".to_owned()),
+        by: Actor::from("ann"),
+        at: at(n),
+        dropped: vec!["line 3 is gone".to_owned()],
+    }
 }
 
 fn change_receipt(n: u64) -> ChangeReceipt {
@@ -484,6 +617,7 @@ pub(crate) fn run(n: u64, kind: RunKind, state: RunState) -> Run {
 pub(crate) fn run_kinds() -> Vec<RunKind> {
     vec![
         RunKind::Check,
+        RunKind::Backfill(Period::new(day(0), day(40)).unwrap()),
         RunKind::Plan(Selection::AllReady),
         RunKind::Plan(Selection::Tasks(vec![TaskId::from("t1"), TaskId::from("t2")])),
         RunKind::Sync(vec![PlanDigest::from("p1")]),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use counterfoil_domain::id::{CustomerId, OrderId, SubscriptionId, TaskId};
 use counterfoil_domain::order::OrderStatus;
 use counterfoil_domain::ports::{OrderStore as _, PageRequest, Store as _, TaskFilter, TaskStore as _, Write};
-use counterfoil_domain::task::{IgnoreReason, Ignored, Subject, Task, TaskState};
+use counterfoil_domain::task::{IgnoreReason, Ignored, Subject, Task, TaskState, Until};
 use counterfoil_store::SqliteStore;
 
 use crate::samples;
@@ -18,7 +18,9 @@ const CHUNK: u64 = 10_000;
 fn task(n: u64) -> Task {
     let ignored = |reason| {
         let (text, by) = ("because".to_owned(), "rules".into());
-        TaskState::Ignored(Ignored { reason, text, by, at: samples::at(n), until: None })
+        // A few come back, over the coming year.
+        let until = (n % 1_000 == 5).then(|| Until::Day(samples::day(n / 1_000 % 365)));
+        TaskState::Ignored(Ignored { reason, text, by, at: samples::at(n), until })
     };
     let state = match n % 100 {
         0 => TaskState::Ready,
@@ -78,6 +80,11 @@ async fn a_million_tasks_are_listed_quickly() {
         ("open states", TaskFilter { states: states(&["ready", "parked", "pending", "planned"]), ..none() }),
         ("ignored", TaskFilter { states: states(&["ignored"]), ..none() }),
         ("reason", TaskFilter { ignore_reason: Some("zero-amount".to_owned()), ..none() }),
+        ("coming back", TaskFilter { back_by: Some(samples::day(3)), ..none() }),
+        (
+            "coming back here",
+            TaskFilter { connection: Some(samples::connection_id(1)), back_by: Some(samples::day(90)), ..none() },
+        ),
         ("customer", TaskFilter { customer: Some("c77".into()), states: states(&["synced"]), ..none() }),
         ("text in ready", TaskFilter { text: Some("so05".to_owned()), states: states(&["ready"]), ..none() }),
     ];

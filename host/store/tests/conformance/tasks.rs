@@ -6,7 +6,7 @@ use counterfoil_domain::id::{CustomerId, Revision, TaskId};
 use counterfoil_domain::link::{LinkKind, LinkState};
 use counterfoil_domain::money::{Currency, Money};
 use counterfoil_domain::ports::{CommitError, PageRequest, Store, StoreError, TaskFilter, TaskTotal, Write};
-use counterfoil_domain::task::{Subject, Task, TaskState};
+use counterfoil_domain::task::{Subject, Task, TaskState, Until};
 
 use crate::samples;
 
@@ -62,6 +62,8 @@ async fn a_commit_is_all_or_nothing<S: Store>(store: &S) {
         Write::InsertTask(task.clone()),
         Write::InsertEffect(samples::effect(1, counterfoil_domain::journal::EffectState::Intent)),
         Write::PutCursor(samples::cursor(1)),
+        Write::PutRule(samples::rule(2)),
+        Write::PutSwitch { connection: samples::connection_id(1), customer: samples::customer(2).id, on: true },
     ];
     store.commit(before).await.unwrap();
     let known = crate::differential::everything(store).await;
@@ -82,6 +84,11 @@ async fn a_commit_is_all_or_nothing<S: Store>(store: &S) {
             Write::InsertTask(samples::initial_task(3)),
             Write::UpdateTask(Task { version: 2, state: TaskState::Planned("p".into()), ..task.clone() }),
             Write::PutLink(samples::link(1, LinkKind::Party, samples::linked())),
+            Write::PutRule(samples::rule(1)),
+            Write::RemoveRule(samples::rule(2).id),
+            Write::PutAdjustments(samples::adjustments(1)),
+            Write::PutSwitch { connection: samples::connection_id(1), customer: samples::customer(1).id, on: true },
+            Write::PutSwitch { connection: samples::connection_id(1), customer: samples::customer(2).id, on: false },
             Write::PutPlan(samples::plan(1)),
             Write::PutBatch(samples::batch(1, counterfoil_domain::journal::BatchState::Open)),
             Write::InsertEffect(samples::effect(2, samples::answered())),
@@ -171,7 +178,9 @@ fn filters() -> Vec<TaskFilter> {
         customer: customer.map(CustomerId::from),
         text: None,
         ignore_reason: reason.map(str::to_owned),
+        back_by: None,
     };
+    let back = |days: u64| TaskFilter { back_by: Some(samples::day(days)), ..TaskFilter::default() };
     vec![
         TaskFilter::default(),
         one(Some(1), &[], None, None),
@@ -196,6 +205,18 @@ fn filters() -> Vec<TaskFilter> {
         text("%"),
         text("   "),
         text("nothing like it"),
+        back(0),
+        back(9),
+        back(14),
+        back(400),
+        TaskFilter { connection: Some(samples::connection_id(1)), ..back(400) },
+        TaskFilter { states: states(&["ready", "parked"]), ..back(400) },
+        TaskFilter {
+            states: states(&["ignored", "parked"]),
+            ignore_reason: Some("zero-amount".to_owned()),
+            ..back(400)
+        },
+        TaskFilter { customer: Some(CustomerId::from("c1")), text: Some("100%".to_owned()), ..back(400) },
         TaskFilter { text: Some("so".to_owned()), ..one(Some(1), &["ignored"], None, None) },
         TaskFilter { text: Some("so".to_owned()), ..one(Some(1), &["ignored", "ready"], Some("c1"), None) },
     ]
@@ -212,6 +233,13 @@ fn wanted(filter: &TaskFilter, task: &Task) -> bool {
         && (filter.states.is_empty() || filter.states.contains(task.state.name()))
         && filter.customer.as_ref().is_none_or(|id| *id == task.customer)
         && (filter.ignore_reason.is_none() || filter.ignore_reason == reason)
+        && filter.back_by.is_none_or(|latest| match &task.state {
+            TaskState::Ignored(ignored) => match &ignored.until {
+                Some(Until::Day(day) | Until::NextPeriod { starts: day }) => *day <= latest,
+                Some(Until::Change { .. }) | None => false,
+            },
+            _ => false,
+        })
         && [&task.number, &task.customer_name, &task.customer.to_string()]
             .iter()
             .any(|place| place.to_lowercase().contains(&text))

@@ -60,7 +60,7 @@ fn only_what_can_be_used_is_offered() {
         Xero.search(remote, kind, "", None).unwrap().entities.into_iter().map(|entity| entity.code).collect()
     };
     assert_eq!(codes("account", &mut remote), ["200", "260"]);
-    assert_eq!(codes("tax-rate", &mut remote), ["OUTPUT2"]);
+    assert_eq!(codes("tax-rate", &mut remote), ["OUTPUT2", "NONE"]);
     assert_eq!(codes("currency", &mut remote), ["USD"]);
     assert_eq!(Xero.search(&mut remote, "container", "", None).unwrap_err().class, Class::Unsupported);
     assert!(!Xero.get(&mut remote, "account", &["a2".into()]).unwrap()[0].active);

@@ -28,9 +28,9 @@ fn every_refusal_has_its_class() {
         (
             403,
             r#"{"Title":"Forbidden","Detail":"AuthenticationUnsuccessful"}"#,
-            Forbidden,
-            Forbidden,
-            "xero-organisation-refused",
+            Auth,
+            Auth,
+            "xero-organisation-disconnected",
         ),
         (403, "", Forbidden, Forbidden, "xero-feature-missing"),
         (404, "The resource you're looking for cannot be found", NotFound, NotFound, "xero-not-found"),
@@ -39,8 +39,8 @@ fn every_refusal_has_its_class() {
         (500, "An unhandled error with the Xero API occurred", Transient, UnknownOutcome, "xero-fault"),
         (501, "", Internal, Internal, "xero-request"),
         (502, "<html>Bad gateway</html>", Transient, UnknownOutcome, "xero-fault"),
-        (503, "The Xero API is currently offline for maintenance", Transient, Transient, "xero-offline"),
-        (503, "The Organisation is Offline", Transient, Transient, "xero-offline"),
+        (503, "The Xero API is currently offline for maintenance", Throttled, Throttled, "xero-offline"),
+        (503, "The Organisation is Offline", Throttled, Throttled, "xero-offline"),
         (503, "oauth_problem=rate limit exceeded", Throttled, Throttled, "xero-throttled"),
         (503, "", Transient, UnknownOutcome, "xero-fault"),
     ] {

@@ -2,14 +2,18 @@
 //!
 //! Owns the builders: a job, and the few reads that every plan rests on.
 
+mod appending;
 mod applying;
+mod crediting;
 mod directory;
 mod errors;
 mod lines;
 mod locating;
 mod observing;
 mod planning;
+mod policies;
 
+use counterfoil_sdk::serde_json::{self, Value};
 use counterfoil_sdk::testing::{Call, Scripted};
 use counterfoil_sdk::{
     Attributes, Currency, Date, Decimal, Failure, Job, Line, Link, Order, Period, Plan, Response, Target,
@@ -117,7 +121,13 @@ pub(crate) fn ground(call: &Call) -> Option<Result<Response, Failure>> {
             r#"{"Accounts":[{"AccountID":"a1","Code":"200","Name":"Sales","Type":"REVENUE","Status":"ACTIVE"},{"AccountID":"a2","Code":"201","Name":"Old","Type":"SALES","Status":"ARCHIVED"},{"AccountID":"a3","Code":"400","Name":"Costs","Type":"EXPENSE","Status":"ACTIVE"},{"AccountID":"a4","Code":"260","Name":"Other","Type":"OTHERINCOME","Status":"ACTIVE"}]}"#
         }
         "GET /TaxRates" => {
-            r#"{"TaxRates":[{"TaxType":"OUTPUT2","Name":"GST","Status":"ACTIVE","CanApplyToRevenue":true,"EffectiveRate":15.0000},{"TaxType":"INPUT2","Name":"In","Status":"ACTIVE","CanApplyToRevenue":false},{"TaxType":"TAX001","Name":"Gone","Status":"DELETED","CanApplyToRevenue":true}]}"#
+            r#"{"TaxRates":[{"TaxType":"OUTPUT2","Name":"GST","Status":"ACTIVE","CanApplyToRevenue":true,"EffectiveRate":15.0000},{"TaxType":"NONE","Name":"No GST","Status":"ACTIVE","CanApplyToRevenue":true,"EffectiveRate":0},{"TaxType":"INPUT2","Name":"In","Status":"ACTIVE","CanApplyToRevenue":false},{"TaxType":"TAX001","Name":"Gone","Status":"DELETED","CanApplyToRevenue":true}]}"#
+        }
+        "GET /TrackingCategories" => {
+            r#"{"TrackingCategories":[{"Name":"Vendor","Status":"ACTIVE","Options":[{"Name":"Microsoft","Status":"ACTIVE"},{"Name":"Old","Status":"ARCHIVED"}]},{"Name":"Gone","Status":"ARCHIVED","Options":[{"Name":"X","Status":"ACTIVE"}]}]}"#
+        }
+        "GET /BrandingThemes" => {
+            r#"{"BrandingThemes":[{"BrandingThemeID":"dcdc9c5c-6d3c-4b33-b8d4-2d4c0b1e6a11","Name":"Blue"}]}"#
         }
         "GET /Currencies" => r#"{"Currencies":[{"Code":"USD","Description":"US dollar"}]}"#,
         "GET /Contacts" => {
@@ -136,6 +146,12 @@ pub(crate) fn ground(call: &Call) -> Option<Result<Response, Failure>> {
 pub(crate) fn plans(jobs: &[Job]) -> Vec<Plan> {
     let mut remote = Scripted::new(|call| ground(call).unwrap());
     Xero.plan(&mut remote, jobs).into_iter().map(Result::unwrap).collect()
+}
+
+/// What a plan will send, read from its payload.
+pub(crate) fn bodies(plan: &Plan) -> Vec<Value> {
+    let payload: Value = serde_json::from_slice(&plan.payload).unwrap();
+    payload["documents"].as_array().unwrap().iter().map(|document| document["body"].clone()).collect()
 }
 
 /// A stored invoice as Xero shows it.

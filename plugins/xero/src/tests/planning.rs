@@ -2,16 +2,10 @@
 
 use counterfoil_sdk::serde_json::{self, Value};
 use counterfoil_sdk::testing::Scripted;
-use counterfoil_sdk::{Action, Adjustment, Attributes, Class, Currency, Failure, Job, Plan, Response, Target};
+use counterfoil_sdk::{Action, Adjustment, Attributes, Class, Currency, Failure, Job, Response, Target};
 
-use super::{CONTACT, INVOICE, d, day, ground, invoices, job, line, mixed, ok, plans, sale, shown};
+use super::{CONTACT, INVOICE, bodies, d, day, ground, invoices, job, line, mixed, ok, plans, sale, shown};
 use crate::Xero;
-
-/// What a plan will send, read from its payload.
-fn bodies(plan: &Plan) -> Vec<Value> {
-    let payload: Value = serde_json::from_slice(&plan.payload).unwrap();
-    payload["documents"].as_array().unwrap().iter().map(|document| document["body"].clone()).collect()
-}
 
 #[test]
 fn a_sale_becomes_one_draft_invoice() {

@@ -1,10 +1,12 @@
-//! Owns tokens: issue, rotation with its grace, expiry, scopes. Does not own which organisations exist.
+//! Owns consent and tokens: codes with their proof, issue, rotation with its grace, expiry, scopes. Does not own which
+//! organisations exist.
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
+use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
 use super::config::{AppMode, XeroConfig};
@@ -13,6 +15,9 @@ use super::json::Json;
 
 /// A refresh token dies unused after this.
 const REFRESH_LIFETIME: Duration = Duration::days(60);
+const CODE_LIFETIME: Duration = Duration::minutes(5);
+/// Asked for rather than granted: it only makes a refresh token come.
+const OFFLINE: &str = "offline_access";
 
 #[derive(Debug, Clone)]
 struct Access {
@@ -27,9 +32,22 @@ struct Refresh {
     scopes: Vec<String>,
 }
 
+/// What a code was handed out for.
+#[derive(Debug, Clone)]
+struct Consent {
+    redirect_uri: String,
+    /// Of PKCE, where the app sent one.
+    challenge: Option<String>,
+    scopes: Vec<String>,
+    given: DateTime<Utc>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Tokens {
     ids: Ids,
+    consents: HashMap<String, Consent>,
+    /// The person at the page says no.
+    pub(crate) denies: bool,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
     spent_codes: Vec<String>,
@@ -61,7 +79,65 @@ pub(crate) fn problem(status: u16, title: &str, detail: &str, instance: &str) ->
 
 impl Tokens {
     pub(crate) fn new() -> Self {
-        Self { ids: Ids::new("tokens"), access: HashMap::new(), refresh: HashMap::new(), spent_codes: Vec::new() }
+        Self {
+            ids: Ids::new("tokens"),
+            consents: HashMap::new(),
+            denies: false,
+            access: HashMap::new(),
+            refresh: HashMap::new(),
+            spent_codes: Vec::new(),
+        }
+    }
+
+    /// `GET /identity/connect/authorize`: the person is signed in and consents at once, to every organisation. Where to
+    /// go back to, or what the page says instead when the request is not even one of this app.
+    pub(crate) fn authorize(
+        &mut self,
+        config: &XeroConfig,
+        query: &Form,
+        now: DateTime<Utc>,
+    ) -> Result<String, &'static str> {
+        if !matches!(config.mode, AppMode::AuthorizationCode { .. }) {
+            return Err("unauthorized_client");
+        }
+        if field(query, "client_id") != Some(config.client_id.as_str()) {
+            return Err("invalid_client");
+        }
+        let redirect_uri = field(query, "redirect_uri").filter(|uri| !uri.is_empty()).ok_or("invalid_redirect_uri")?;
+        let back = |name: &str, value: &str| {
+            let state = field(query, "state").map(|state| format!("&state={}", escaped(state))).unwrap_or_default();
+            let joint = if redirect_uri.contains('?') { '&' } else { '?' };
+            format!("{redirect_uri}{joint}{name}={}{state}", escaped(value))
+        };
+        let scopes: Vec<String> =
+            field(query, "scope").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        let is_offered = |scope: &String| scope == OFFLINE || config.scopes.contains(scope);
+        let challenge = field(query, "code_challenge").map(str::to_owned);
+        if field(query, "response_type") != Some("code") {
+            return Ok(back("error", "unsupported_response_type"));
+        }
+        if scopes.is_empty() || !scopes.iter().all(is_offered) {
+            return Ok(back("error", "invalid_scope"));
+        }
+        if challenge.is_some() && field(query, "code_challenge_method") != Some("S256") {
+            return Ok(back("error", "invalid_request"));
+        }
+        if self.denies {
+            return Ok(back("error", "access_denied"));
+        }
+        let code = self.ids.token("code");
+        let consent = Consent { redirect_uri: redirect_uri.to_owned(), challenge, scopes, given: now };
+        self.consents.insert(code.clone(), consent);
+        Ok(back("code", &code))
+    }
+
+    /// As if all tokens had come by a consent without this scope.
+    pub(crate) fn drop_scope(&mut self, scope: &str) {
+        let access = self.access.values_mut().map(|access| &mut access.scopes);
+        let refresh = self.refresh.values_mut().map(|refresh| &mut refresh.scopes);
+        for scopes in access.chain(refresh) {
+            scopes.retain(|known| known != scope);
+        }
     }
 
     /// `POST /connect/token`.
@@ -82,6 +158,12 @@ impl Tokens {
             },
             (Some("authorization_code"), AppMode::AuthorizationCode { codes }) => {
                 let code = field(form, "code").unwrap_or_default().to_owned();
+                if let Some(consent) = self.consents.remove(&code) {
+                    return match consent.is_met_by(form, now) {
+                        true => self.issue(config, consent.scopes, true, now),
+                        false => oauth_error("invalid_grant"),
+                    };
+                }
                 if !codes.contains(&code) || self.spent_codes.contains(&code) {
                     return oauth_error("invalid_grant");
                 }
@@ -116,7 +198,7 @@ impl Tokens {
         let token = self.ids.token("access");
         let expires = now + config.access_token_lifetime;
         self.access.insert(token.clone(), Access { expires, scopes: scopes.clone() });
-        let offline = refreshable && scopes.iter().any(|scope| scope == "offline_access");
+        let offline = refreshable && scopes.iter().any(|scope| scope == OFFLINE);
         let refresh = offline.then(|| {
             let refresh = self.ids.token("refresh");
             let record = Refresh { issued: now, rotated: None, scopes: scopes.clone() };
@@ -161,6 +243,26 @@ impl Tokens {
     pub(crate) fn forget_access(&mut self) {
         self.access.clear();
     }
+}
+
+impl Consent {
+    /// The same address, in time, and the proof that who asks is who began.
+    fn is_met_by(&self, form: &Form, now: DateTime<Utc>) -> bool {
+        let proof = field(form, "code_verifier").map(|verifier| URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)));
+        field(form, "redirect_uri") == Some(self.redirect_uri.as_str())
+            && now - self.given <= CODE_LIFETIME
+            && proof == self.challenge
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out + char::from(byte).encode_utf8(&mut [0; 4])
+        } else {
+            out + &format!("%{byte:02X}")
+        }
+    })
 }
 
 fn client_is_known(config: &XeroConfig, basic: Option<&str>, form: &Form) -> bool {

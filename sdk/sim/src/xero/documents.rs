@@ -281,7 +281,7 @@ fn price_lines(
     priced
 }
 
-fn totalled(mut document: Document) -> Document {
+pub(crate) fn totalled(mut document: Document) -> Document {
     let amounts: Decimal = document.lines.iter().map(|line| line.line_amount).sum();
     let tax: Decimal = document.lines.iter().map(|line| line.tax_amount).sum();
     document.total_tax = cents(tax);
@@ -310,6 +310,11 @@ fn check_document(org: &Org, document: &Document, draft: &DocumentDraft, dated: 
         if document.kind == DocumentKind::Invoice && document.due_date.is_none() {
             errors.push("DueDate cannot be empty".to_owned());
         }
+    }
+    if let Some(theme) = &draft.branding_theme_id
+        && !org.branding.iter().any(|(id, _)| id.eq_ignore_ascii_case(theme))
+    {
+        errors.push(format!("The BrandingThemeID '{theme}' is not valid"));
     }
     if document.url.as_ref().is_some_and(|url| !url.starts_with("http") || url.contains("xero")) {
         errors.push("The Url is not valid".to_owned());

@@ -49,6 +49,16 @@ fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     said.eq_ignore_ascii_case(scheme).then_some(value)
 }
 
+pub(crate) async fn authorize(State(world): State<Shared>, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    let World { tokens, config, .. } = &mut *world;
+    match tokens.authorize(config, &query, now) {
+        Ok(back) => respond(Answer::text(302, "").with("Location", back)),
+        Err(error) => respond(Answer::text(400, error)),
+    }
+}
+
 pub(crate) async fn token(
     State(world): State<Shared>,
     headers: HeaderMap,

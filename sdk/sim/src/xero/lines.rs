@@ -138,7 +138,7 @@ pub(crate) fn line(
     if errors.is_empty() { Ok(line) } else { Err(errors) }
 }
 
-fn blank(id: String) -> Line {
+pub(crate) fn blank(id: String) -> Line {
     Line {
         id,
         description: None,

@@ -79,6 +79,7 @@ impl XeroSim {
     /// The vendor's paths behind faults and log, and the control paths beside them.
     pub fn router(&self) -> Router {
         let vendor = Router::new()
+            .route("/identity/connect/authorize", get(gate::authorize))
             .route("/connect/token", post(gate::token))
             .route("/connections", get(gate::connections))
             .route("/api.xro/2.0/{*rest}", any(gate::api))
@@ -124,6 +125,11 @@ impl XeroHandle {
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}/connect/token", self.running.base_url)
+    }
+
+    #[must_use]
+    pub fn authorize_url(&self) -> String {
+        format!("{}/identity/connect/authorize", self.running.base_url)
     }
 
     #[must_use]

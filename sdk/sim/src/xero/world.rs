@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 
 use super::auth::Tokens;
 use super::config::{Switches, XeroConfig};
+use super::documents::totalled;
 use super::idempotency::Keys;
 use super::ids::Ids;
 use super::limits::Counters;
-use super::model::{Account, Contact, Document, DocumentKind, Item, Price, TaxRate, TrackingCategory};
+use super::lines::{blank, cents};
+use super::model::{Account, Contact, Document, DocumentKind, Item, Line, Price, TaxRate, TrackingCategory};
 use super::org::Org;
 use crate::clock::SimClock;
 
@@ -137,6 +139,16 @@ impl XeroState {
         self.change(|org| org.connected = connected);
     }
 
+    /// Whoever is sent to the consent page from now on says no, or yes again.
+    pub fn deny_consent(&self, denies: bool) {
+        self.lock().tokens.denies = denies;
+    }
+
+    /// Every token loses this scope, as if the consent had been without it.
+    pub fn drop_scope(&self, scope: &str) {
+        self.lock().tokens.drop_scope(scope);
+    }
+
     /// Every access token is void; refresh tokens live on.
     pub fn revoke_access_tokens(&self) {
         self.lock().tokens.forget_access();
@@ -220,6 +232,32 @@ impl XeroState {
             org.tracking.push(TrackingCategory { id: id.clone(), name: name.to_owned(), options });
             id
         })
+    }
+
+    /// Ids and names.
+    #[must_use]
+    pub fn branding_themes(&self) -> Vec<(String, String)> {
+        self.read(|org| org.branding.clone())
+    }
+
+    /// A person adds a line without tax to an invoice in Xero itself; the new line's id, none when there is no such
+    /// invoice.
+    pub fn add_line(&self, invoice_id: &str, description: &str, amount: Decimal) -> Option<String> {
+        let id = self.change(|org| Some(org.ids.guid()))?;
+        let line = Line {
+            description: Some(description.to_owned()),
+            quantity: Some(Decimal::ONE),
+            unit_amount: Some(amount),
+            account_code: Some("200".to_owned()),
+            tax_type: Some("NONE".to_owned()),
+            line_amount: cents(amount),
+            ..blank(id.clone())
+        };
+        self.edit_document(DocumentKind::Invoice, invoice_id, |document| {
+            document.lines.push(line);
+            *document = totalled(document.clone());
+        })
+        .then_some(id)
     }
 
     /// A payment arrives; false when no such invoice is open for it.

@@ -108,6 +108,93 @@ async fn refresh_tokens_rotate_with_a_grace() {
     assert_eq!(refresh("made-up".to_owned()).await.status, 400);
 }
 
+const VERIFIER: &str = "a-verifier-of-some-length-as-rfc-7636-asks-for-it";
+
+fn challenge(verifier: &str) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier))
+}
+
+/// Where the consent page sends the browser: the query, or the status and text where it does not.
+async fn consent(url: &str, query: &[(&str, &str)]) -> Result<Vec<(String, String)>, (u16, String)> {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let reply = client.build().unwrap().get(reqwest::Url::parse_with_params(url, query).unwrap()).send().await.unwrap();
+    match reply.headers().get("location") {
+        Some(back) => {
+            let back = reqwest::Url::parse(back.to_str().unwrap()).unwrap();
+            assert_eq!(back.path(), "/oauth/callback");
+            Ok(back.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+        }
+        None => Err((reply.status().as_u16(), reply.text().await.unwrap())),
+    }
+}
+
+#[tokio::test]
+async fn consent_gives_a_code_that_only_its_verifier_opens_once() {
+    let xero = XeroSim::new(two_orgs(&[]), SimClock::fixed(noon())).start(None).await.unwrap();
+    let there = "http://127.0.0.1:8420/oauth/callback";
+    let asked = challenge(VERIFIER);
+    let good = [
+        ("response_type", "code"),
+        ("client_id", "sim-client"),
+        ("redirect_uri", there),
+        ("scope", "offline_access accounting.contacts"),
+        ("state", "s & t"),
+        ("code_challenge", asked.as_str()),
+        ("code_challenge_method", "S256"),
+    ];
+    let with = |name: &'static str, value: &'static str| {
+        good.map(|(known, given)| if known == name { (known, value) } else { (known, given) })
+    };
+    for (query, error) in [
+        (with("response_type", "token"), "unsupported_response_type"),
+        (with("scope", "payroll"), "invalid_scope"),
+        (with("code_challenge_method", "plain"), "invalid_request"),
+    ] {
+        let back = consent(&xero.authorize_url(), &query).await.unwrap();
+        assert_eq!(back, [("error".to_owned(), error.to_owned()), ("state".to_owned(), "s & t".to_owned())]);
+    }
+    for (query, error) in
+        [(with("client_id", "other"), "invalid_client"), (with("redirect_uri", ""), "invalid_redirect_uri")]
+    {
+        assert_eq!(consent(&xero.authorize_url(), &query).await, Err((400, error.to_owned())));
+    }
+    xero.state().deny_consent(true);
+    assert_eq!(consent(&xero.authorize_url(), &good).await.unwrap()[0].1, "access_denied");
+    xero.state().deny_consent(false);
+
+    let code = || async { consent(&xero.authorize_url(), &good).await.unwrap()[0].1.clone() };
+    let redeem = |code: String, redirect_uri: &'static str, verifier: Option<&'static str>| {
+        let url = xero.token_url();
+        async move {
+            let mut fields =
+                vec![("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", redirect_uri)];
+            fields.extend(verifier.map(|verifier| ("code_verifier", verifier)));
+            form(&url, Some(APP), &fields).await
+        }
+    };
+    assert_eq!(redeem(code().await, there, None).await.status, 400, "without the verifier");
+    assert_eq!(redeem(code().await, there, Some("another-verifier")).await.status, 400);
+    assert_eq!(redeem(code().await, "http://127.0.0.1:8420/elsewhere", Some(VERIFIER)).await.status, 400);
+    let old = code().await;
+    xero.clock().advance(Duration::minutes(6));
+    assert_eq!(redeem(old, there, Some(VERIFIER)).await.status, 400, "too old");
+    let one = code().await;
+    let first = redeem(one.clone(), there, Some(VERIFIER)).await;
+    assert_eq!((first.status, first.json()["scope"].as_str()), (200, Some("offline_access accounting.contacts")));
+    assert!(first.json()["refresh_token"].is_string());
+    assert_eq!(redeem(one, there, Some(VERIFIER)).await.text, "{\"error\":\"invalid_grant\"}", "a code works once");
+
+    xero.state().drop_scope("accounting.contacts");
+    let token = first.json()["access_token"].as_str().unwrap().to_owned();
+    let client = Client { http: http(), base: xero.base_url(), token, tenant: Some("tenant-nz".to_owned()) };
+    let refused = client.get("Contacts").await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.header("www-authenticate").unwrap().contains("insufficient_scope"));
+}
+
 #[tokio::test]
 async fn organisations_and_scopes() {
     let xero = XeroSim::new(two_orgs(&["one"]), SimClock::fixed(noon())).start(None).await.unwrap();

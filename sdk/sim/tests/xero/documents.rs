@@ -362,6 +362,75 @@ async fn an_update_replaces_the_line_set() {
     assert_eq!(bench.xero.state().invoices()[0].lines.len(), 2, "no lines said, no lines changed");
 }
 
+/// What a client shows it can send back: every line as it was read, and only the ids decide which stay.
+#[tokio::test]
+async fn lines_that_are_sent_back_as_they_were_read_stay_as_they_are() {
+    let bench = bench().await;
+    let state = bench.xero.state();
+    state.add_tracking_category("Vendor", &["Acme"]);
+    let rich = line(json!({"UnitAmount": 2120.44, "DiscountRate": 10, "TaxType": "OUTPUT2", "TaxAmount": 1.49,
+        "Tracking": [{"Name": "Vendor", "Option": "Acme"}]}));
+    let created = bench.created(json!({"LineItems": [line(json!({})), rich]})).await;
+    let id = created["InvoiceID"].as_str().unwrap();
+    let by_hand = state.add_line(id, "by hand", Decimal::from(3)).unwrap();
+    let path = format!("Invoices/{id}?unitdp=4");
+    let shown = bench.client.get(&path).await.json();
+    let mut back: Vec<Value> = shown["Invoices"][0]["LineItems"].as_array().unwrap().clone();
+    for line in &mut back {
+        for made in ["LineAmount", "Item", "AccountID", "DiscountAmount"] {
+            line.as_object_mut().unwrap().remove(made);
+        }
+    }
+    let before = state.invoices()[0].clone();
+    bench.xero.clock().advance(chrono::Duration::seconds(90));
+    back.push(line(json!({"UnitAmount": 5})));
+    let body = json!({"Invoices": [{"InvoiceID": id, "Status": "DRAFT", "LineItems": back}]});
+    let reply = bench.client.send("POST", &path, &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let after = state.invoices()[0].clone();
+    assert_eq!((&after.lines[..3], after.lines.len()), (&before.lines[..], 4));
+    assert_eq!((after.lines[2].id.as_str(), after.sub_total), (by_hand.as_str(), before.sub_total + Decimal::from(5)));
+    assert_eq!(after.updated - before.updated, chrono::Duration::seconds(90), "the stamp moves with every write");
+    assert_eq!(after.number, before.number);
+
+    // A tax that somebody set is lost when it is not sent back, and a line when its id is not.
+    let forgetful = json!({"LineItems": [{"LineItemID": before.lines[1].id, "Description": "d"}]});
+    assert_eq!(bench.client.send("POST", &path, &forgetful).await.status, 200);
+    let after = state.invoices()[0].clone();
+    assert_eq!((after.lines.len(), after.lines[0].tax_amount == before.lines[1].tax_amount), (1, false));
+    // Approved meanwhile: it does not become a draft again, so nothing is added by accident.
+    state.edit_document(counterfoil_sim::xero::DocumentKind::Invoice, id, |invoice| {
+        invoice.status = counterfoil_sim::xero::Status::Authorised;
+    });
+    let reply = bench.client.send("POST", &path, &body).await;
+    assert_eq!(reply.messages(), ["Invoice not of valid status for modification"]);
+}
+
+#[tokio::test]
+async fn a_credit_note_may_have_negative_lines_and_no_negative_total() {
+    let bench = bench().await;
+    for (lines, status) in [([30, -10], 200), ([10, -10], 200), ([10, -11], 400)] {
+        let lines: Vec<Value> = lines.iter().map(|unit| line(json!({"UnitAmount": unit}))).collect();
+        let body = json!({"CreditNotes": [bench.credit_note(json!({"LineItems": lines}))]});
+        let reply = bench.client.send("PUT", "CreditNotes", &body).await;
+        assert_eq!(reply.status, status, "{}", reply.text);
+    }
+    let free =
+        bench.created(json!({"LineItems": [line(json!({})), line(json!({"UnitAmount": 0, "Quantity": 3}))]})).await;
+    assert_eq!(free["LineItems"][1]["Quantity"], 3, "a line without charge is shown");
+}
+
+#[tokio::test]
+async fn a_branding_theme_must_be_one_of_the_organisations() {
+    let bench = bench().await;
+    let (theme, _) = bench.xero.state().branding_themes().remove(0);
+    assert_eq!(bench.created(json!({"BrandingThemeID": theme})).await["BrandingThemeID"], json!(theme));
+    let unknown = "11111111-1111-4111-8111-111111111111";
+    let reply =
+        bench.client.send("PUT", "Invoices", &invoices([bench.invoice(json!({"BrandingThemeID": unknown}))])).await;
+    assert_eq!(reply.messages(), [format!("The BrandingThemeID '{unknown}' is not valid")]);
+}
+
 #[tokio::test]
 async fn a_settled_document_keeps_its_money() {
     let bench = bench().await;

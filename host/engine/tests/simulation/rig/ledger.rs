@@ -317,6 +317,8 @@ impl LedgerTarget {
                     (Fee::PlanRecurringRefund, PriceSource::Order),
                 ],
                 order_price_when: vec![],
+                refused_when: vec![],
+                prorate: vec![],
             }],
         };
         Self { card, digest: PluginDigest::new("ledger-1"), books }

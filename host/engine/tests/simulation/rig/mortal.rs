@@ -1,11 +1,13 @@
 //! A process that dies: at its n-th step, which is a commit or a call on the wire, before or after it took effect.
 //! Everything that it had in memory is gone with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::id::*;
 use counterfoil_domain::journal::{Batch, Effect};
@@ -14,6 +16,7 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::*;
+use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::wire::Response;
@@ -106,6 +109,10 @@ pass!(TaskStore {
     totals(connection: Option<ConnectionId>) -> Vec<TaskTotal>;
     links(connection: &ConnectionId, kind: Option<LinkKind>) -> Vec<Link>;
     plan(digest: &PlanDigest) -> Option<SealedPlan>;
+    rules(connection: &ConnectionId) -> Vec<IgnoreRule>;
+    adjustments(tasks: Vec<TaskId>) -> Vec<Adjustments>;
+    claims(connection: &ConnectionId, subscriptions: Vec<SubscriptionId>) -> Vec<Claim>;
+    switched_on(connection: &ConnectionId) -> BTreeSet<CustomerId>;
 });
 pass!(JournalStore {
     batch(id: &BatchId) -> Option<Batch>;
@@ -113,6 +120,7 @@ pass!(JournalStore {
     times_sent(plan: &PlanDigest) -> u32;
     effects(batch: &BatchId) -> Vec<Effect>;
     receipt(plan: &PlanDigest) -> Option<StoredReceipt>;
+    receipts_of(task: &TaskId) -> Vec<StoredReceipt>;
     receipts(connection: &ConnectionId) -> Vec<StoredReceipt>;
     exchanges(caller: Option<String>, limit: usize) -> Vec<ExchangeRecord>;
     exchange_counts() -> Vec<(String, u64)>;

@@ -11,13 +11,14 @@ use counterfoil_domain::connection::{
 };
 use counterfoil_domain::id::{
     Actor, ConnectionId, CustomerId, EntityId, LineId, MarketplaceId, OrderId, PluginId, ResellerId, RunId,
+    SubscriptionId,
 };
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::market::{Customer, OrderHead, Page, PageCursor, Product, Subscription};
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType};
 use counterfoil_domain::ports::{
-    DetailError, Door, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, SourceError, Store,
+    DetailError, Door, ManualClock, MarketplaceClient, OrderQuery, PageRequest, Pending, Records, SourceError, Store,
     TaskFilter, Write,
 };
 use counterfoil_domain::run::{Run, RunKind, RunState, Selection};
@@ -116,6 +117,10 @@ impl MarketplaceClient for Orders {
 
     fn subscriptions(&self, _: Option<PageCursor>) -> Pending<'_, Result<Page<Subscription>, SourceError>> {
         Box::pin(async { Ok(page(vec![])) })
+    }
+
+    fn records(&self, _: Vec<CustomerId>, _: Vec<SubscriptionId>) -> Pending<'_, Result<Records, SourceError>> {
+        Box::pin(async { Ok(Records::default()) })
     }
 
     fn products(&self, _: Option<PageCursor>) -> Pending<'_, Result<Page<Product>, SourceError>> {

@@ -11,7 +11,11 @@ use super::{Place, conditions, statement};
 #[test]
 fn every_task_list_walks_an_index_in_order() {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch(include_str!("../../../migrations/0001_base.sql")).unwrap();
+    for step in
+        [include_str!("../../../migrations/0001_base.sql"), include_str!("../../../migrations/0002_decisions.sql")]
+    {
+        connection.execute_batch(step).unwrap();
+    }
     let state = || Place::State { connection: "c".to_owned(), state: "ready".to_owned(), reason: String::new() };
     let all = TaskFilter {
         connection: Some(ConnectionId::from("c")),
@@ -19,12 +23,19 @@ fn every_task_list_walks_an_index_in_order() {
         customer: Some(CustomerId::from("k")),
         text: Some("so1".to_owned()),
         ignore_reason: Some("by-person".to_owned()),
+        back_by: "2026-01-31".parse().ok(),
     };
     let table = [
         (Place::Everywhere, TaskFilter::default(), "COVERING INDEX tasks_by_time"),
         (state(), TaskFilter::default(), "COVERING INDEX tasks_by_state"),
         (state(), TaskFilter { customer: None, ..all.clone() }, "INDEX tasks_by_state"),
-        (Place::Customer, all, "INDEX tasks_by_customer"),
+        (Place::Customer, all.clone(), "INDEX tasks_by_customer"),
+        (
+            Place::ComingBack,
+            TaskFilter { back_by: all.back_by, ..TaskFilter::default() },
+            "COVERING INDEX tasks_coming_back",
+        ),
+        (Place::ComingBack, all, "INDEX tasks_coming_back"),
     ];
     for (place, filter, index) in table {
         for after in [None, Some(("2026-01-31T00:00:00Z".parse().unwrap(), TaskId::from("t")))] {
