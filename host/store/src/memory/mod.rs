@@ -254,8 +254,10 @@ impl JournalStore for MemoryStore {
 
     fn receipts_of(&self, task: &TaskId) -> Read<'_, Vec<StoredReceipt>> {
         self.read(|s| {
-            let theirs = |r: &&StoredReceipt| s.plans.get(&r.plan).is_some_and(|sealed| sealed.plan.task == *task);
-            let mut receipts: Vec<StoredReceipt> = s.receipts.values().filter(theirs).cloned().collect();
+            let plans = s.plans_of_task.range((task.clone(), PlanDigest::new(""))..);
+            let plans = plans.take_while(|((of, _), ())| of == task);
+            let mut receipts: Vec<StoredReceipt> =
+                plans.filter_map(|((_, plan), ())| s.receipts.get(plan)).cloned().collect();
             receipts.sort_by(|a, b| (a.stored_at, &a.plan).cmp(&(b.stored_at, &b.plan)));
             receipts
         })

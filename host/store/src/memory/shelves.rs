@@ -65,6 +65,7 @@ pub(super) struct Shelves {
     pub(super) switches: BTreeMap<(ConnectionId, CustomerId), ()>,
     pub(super) claims: BTreeMap<ClaimPlace, ()>,
     pub(super) plans: BTreeMap<PlanDigest, SealedPlan>,
+    pub(super) plans_of_task: BTreeMap<(TaskId, PlanDigest), ()>,
     pub(super) batches: BTreeMap<BatchId, Batch>,
     pub(super) open_batches: BTreeMap<(ConnectionId, DateTime<Utc>, BatchId), ()>,
     pub(super) batches_of_plan: BTreeMap<(PlanDigest, BatchId), ()>,

@@ -175,6 +175,7 @@ fn put_plan(change: &mut Change<'_>, plan: SealedPlan) {
     for place in claim_places(&plan) {
         change.put(|s| &mut s.claims, place, ());
     }
+    change.put(|s| &mut s.plans_of_task, (plan.plan.task.clone(), plan.digest.clone()), ());
     change.put(|s| &mut s.plans, plan.digest.clone(), plan);
 }
 

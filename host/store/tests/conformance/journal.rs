@@ -2,7 +2,7 @@
 
 use counterfoil_domain::id::{BatchId, RunId};
 use counterfoil_domain::journal::{BatchState, EffectState};
-use counterfoil_domain::ports::{CommitError, Store, StoreError, Write};
+use counterfoil_domain::ports::{CommitError, Store, StoreError, StoredReceipt, Write};
 use counterfoil_domain::run::{RunKind, RunState};
 
 use crate::samples;
@@ -77,6 +77,26 @@ async fn receipts_belong_to_the_connection_of_their_batch<S: Store>(store: &S) {
     unseen.observed = None;
     store.commit(vec![Write::PutReceipt(unseen.clone())]).await.unwrap();
     assert_eq!(store.receipt(&samples::plan(1).digest).await.unwrap(), Some(unseen));
+}
+
+/// Whatever plan of a task it was that stored something: the task knows it.
+async fn receipts_are_known_by_their_task<S: Store>(store: &S) {
+    let task = samples::plan(1).plan.task;
+    let mut second = samples::plan(2);
+    second.plan.task = task.clone();
+    let later = StoredReceipt { stored_at: samples::at(9_000), ..samples::receipt(2) };
+    let writes = vec![
+        Write::PutPlan(samples::plan(1)),
+        Write::PutPlan(second),
+        Write::PutPlan(samples::plan(3)),
+        Write::PutReceipt(later.clone()),
+        Write::PutReceipt(samples::receipt(1)),
+        Write::PutReceipt(samples::receipt(3)),
+    ];
+    store.commit(writes).await.unwrap();
+    assert_eq!(store.receipts_of(&task).await.unwrap(), vec![samples::receipt(1), later], "oldest first");
+    assert_eq!(store.receipts_of(&samples::plan(3).plan.task).await.unwrap(), vec![samples::receipt(3)]);
+    assert_eq!(store.receipts_of(&samples::plan(4).plan.task).await.unwrap(), vec![]);
 }
 
 async fn exchanges_are_listed_and_those_on_the_wire_counted<S: Store>(store: &S) {
@@ -164,6 +184,7 @@ crate::both_stores!(
     batches_are_open_until_closed,
     effects_keep_their_order_and_their_bytes,
     receipts_belong_to_the_connection_of_their_batch,
+    receipts_are_known_by_their_task,
     exchanges_are_listed_and_those_on_the_wire_counted,
     only_one_check_of_a_connection_at_a_time,
     runs_are_listed_by_time,
