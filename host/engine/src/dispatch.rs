@@ -25,6 +25,9 @@ use crate::progress::Progress;
 use crate::propose::{self, call_failure, moved};
 use crate::settle::{self, Applied, Confirmed};
 
+/// What of these plans is known to be stored, from any plan of their tasks: it is never written a second time.
+type Stored = Vec<(PlanDigest, ChangeReceipt)>;
+
 /// A version that is paused for its traps is asked again after this.
 const PLUGIN_PAUSE: Duration = Duration::from_secs(600);
 
@@ -106,7 +109,8 @@ pub(crate) async fn send(
         });
     }
     let mut by_plugin: BTreeMap<PluginDigest, Vec<Confirmed>> = BTreeMap::new();
-    for confirmed in fresh(engine, connection, queued, ramp, progress).await? {
+    let (fresh, stored) = fresh(engine, connection, queued, ramp, progress).await?;
+    for confirmed in fresh {
         by_plugin.entry(confirmed.1.ground.plugin.clone()).or_default().push(confirmed);
     }
     for (plugin, confirmed) in by_plugin {
@@ -120,7 +124,7 @@ pub(crate) async fn send(
         };
         // Those that something is wrong with go last and by themselves: they hold up no other.
         let (suspects, others): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|(task, _)| goes_alone(task));
-        let batches = Batches { engine, connection, target: &target };
+        let batches = Batches { engine, connection, target: &target, stored: &stored };
         let full = target.card().batch_tasks.max(1);
         if !(batches.send(&others, full, ramp, progress).await? && batches.send(&suspects, 1, ramp, progress).await?) {
             return Ok(());
@@ -146,6 +150,7 @@ struct Batches<'a> {
     engine: &'a Engine,
     connection: &'a Connection,
     target: &'a Arc<dyn Target>,
+    stored: &'a [(PlanDigest, ChangeReceipt)],
 }
 
 impl Batches<'_> {
@@ -176,7 +181,7 @@ impl Batches<'_> {
                 return Ok(false);
             }
             let (chunk, tail) = rest.split_at(ramp.width(full).min(most).min(rest.len()));
-            let outcome = send_batch(self.engine, self.connection, self.target, chunk, progress).await?;
+            let outcome = self.send_batch(chunk, progress).await?;
             progress.advance(chunk.len()).await?;
             rest = tail;
             if let Some(outcome) = outcome {
@@ -193,18 +198,57 @@ impl Batches<'_> {
         }
         Ok(true)
     }
+
+    async fn send_batch(
+        self,
+        confirmed: &[Confirmed],
+        progress: &mut Progress,
+    ) -> Result<Option<Outcome>, EngineError> {
+        let Self { engine, connection, target, stored } = self;
+        let now = engine.clock.now();
+        let plans: Vec<PlanDigest> = confirmed.iter().map(|(_, sealed)| sealed.digest.clone()).collect();
+        let mut generation = 0;
+        for plan in &plans {
+            generation = generation.max(engine.store.times_sent(plan).await?);
+        }
+        let batch = Batch {
+            id: Batch::id(&connection.id, &plans, generation),
+            connection: connection.id.clone(),
+            plugin: target.digest().clone(),
+            adopted: stored.iter().filter(|(plan, _)| plans.contains(plan)).cloned().collect(),
+            plans,
+            state: BatchState::Open,
+            opened_at: now,
+            probes: 0,
+            probe_at: None,
+            trail: Trail { applying: true, ..Trail::default() },
+        };
+        let mut writes = vec![Write::PutBatch(batch.clone())];
+        let mut sending = Vec::with_capacity(confirmed.len());
+        for (task, sealed) in confirmed {
+            let Ok(state) = next(task.state.clone(), Event::Sent { batch: batch.id.clone() }) else { continue };
+            let task = Task { state, updated_at: now, version: task.version + 1, ..task.clone() };
+            writes.push(Write::UpdateTask(task.clone()));
+            sending.push((task, sealed.clone()));
+        }
+        engine.store.commit(writes).await?;
+        let results = apply(engine, target, &batch, &sending).await;
+        settle::settle(engine, connection, target, batch, sending, results, progress).await
+    }
 }
 
-/// Those whose ground has not moved since they were shown. The others say what moved, and are planned anew.
+/// Those whose ground has not moved since they were shown, and what of them is stored already. The others say what moved, and
+/// are planned anew.
 async fn fresh(
     engine: &Engine,
     connection: &Connection,
     queued: Vec<Confirmed>,
     ramp: &mut Ramp,
     progress: &mut Progress,
-) -> Result<Vec<Confirmed>, EngineError> {
+) -> Result<(Vec<Confirmed>, Stored), EngineError> {
     let target = engine.target(connection)?;
     let mut fresh = Vec::with_capacity(queued.len());
+    let mut stored = Stored::new();
     let mut writes = Vec::new();
     let book = LawBook::load(engine, connection).await?;
     for chunk in queued.chunks(200) {
@@ -224,7 +268,10 @@ async fn fresh(
         for ((task, sealed), prepared) in chunk.iter().zip(prepared) {
             let moved_parts = match prepared {
                 Ok(prepared) => match salvage::adopted(&sealed.plan, &propose::kept(engine, &task.id).await?) {
-                    Ok(_) => named_list(&sealed.ground.moved(&prepared.ground)),
+                    Ok(adopted) => {
+                        stored.extend(adopted.into_iter().map(|change| (sealed.digest.clone(), change)));
+                        named_list(&sealed.ground.moved(&prepared.ground))
+                    }
                     Err(unaccounted) => unaccounted.to_string(),
                 },
                 Err(Unprepared::Judged(_)) => "the rules or links say otherwise by now".to_owned(),
@@ -246,7 +293,7 @@ async fn fresh(
     if !writes.is_empty() {
         engine.store.commit(writes).await?;
     }
-    Ok(fresh)
+    Ok((fresh, stored))
 }
 
 /// The target's records that the plans rest on could not be read: nothing was sent, and it is tried again.
@@ -271,59 +318,6 @@ async fn unread(
         writes.push(Write::UpdateTask(task));
     }
     Ok(writes)
-}
-
-/// What of these plans is known to be stored, from any plan of their tasks: it is never written a second time. `fresh` has
-/// refused those that it does not fit.
-async fn stored_before(
-    engine: &Engine,
-    confirmed: &[Confirmed],
-) -> Result<Vec<(PlanDigest, ChangeReceipt)>, EngineError> {
-    let mut all = Vec::new();
-    for (task, sealed) in confirmed {
-        let kept = propose::kept(engine, &task.id).await?;
-        let adopted = salvage::adopted(&sealed.plan, &kept).unwrap_or_default();
-        all.extend(adopted.into_iter().map(|change| (sealed.digest.clone(), change)));
-    }
-    Ok(all)
-}
-
-async fn send_batch(
-    engine: &Engine,
-    connection: &Connection,
-    target: &Arc<dyn Target>,
-    confirmed: &[Confirmed],
-    progress: &mut Progress,
-) -> Result<Option<Outcome>, EngineError> {
-    let now = engine.clock.now();
-    let plans: Vec<PlanDigest> = confirmed.iter().map(|(_, sealed)| sealed.digest.clone()).collect();
-    let mut generation = 0;
-    for plan in &plans {
-        generation = generation.max(engine.store.times_sent(plan).await?);
-    }
-    let batch = Batch {
-        id: Batch::id(&connection.id, &plans, generation),
-        connection: connection.id.clone(),
-        plugin: target.digest().clone(),
-        plans,
-        adopted: stored_before(engine, confirmed).await?,
-        state: BatchState::Open,
-        opened_at: now,
-        probes: 0,
-        probe_at: None,
-        trail: Trail { applying: true, ..Trail::default() },
-    };
-    let mut writes = vec![Write::PutBatch(batch.clone())];
-    let mut sending = Vec::with_capacity(confirmed.len());
-    for (task, sealed) in confirmed {
-        let Ok(state) = next(task.state.clone(), Event::Sent { batch: batch.id.clone() }) else { continue };
-        let task = Task { state, updated_at: now, version: task.version + 1, ..task.clone() };
-        writes.push(Write::UpdateTask(task.clone()));
-        sending.push((task, sealed.clone()));
-    }
-    engine.store.commit(writes).await?;
-    let results = apply(engine, target, &batch, &sending).await;
-    settle::settle(engine, connection, target, batch, sending, results, progress).await
 }
 
 /// Runs `apply` for the whole batch, from the start: what the journal knows is replayed.
