@@ -1,5 +1,6 @@
 //! Pauses a version that keeps trapping. It runs again when its last trap is ten minutes old, or when somebody
-//! activates it anew.
+//! activates it anew. After each trap it rests for a moment: cleaning up after a trap costs everybody, and a version that
+//! is called again and again must not do it all the time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,19 +8,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::ports::{CallError, Clock};
+use tokio::time::Instant;
 
 const TRAPS: usize = 3;
 const WINDOW: Duration = Duration::minutes(10);
+const REST: std::time::Duration = std::time::Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct Breaker {
     clock: Arc<dyn Clock>,
     traps: Mutex<VecDeque<(DateTime<Utc>, String)>>,
+    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Breaker {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, traps: Mutex::default() }
+        Self { clock, traps: Mutex::default(), rests_until: Mutex::default() }
     }
 
     /// The refusal of a paused version.
@@ -39,6 +43,11 @@ impl Breaker {
         Some(Failure::new(FailureClass::Internal, "plugin-paused", message))
     }
 
+    /// The end of the rest after a trap. A sleep, not a decision: the domain's clock has no part in it.
+    pub(super) fn rests_until(&self) -> Option<Instant> {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts what only a defect of the plugin causes. Timeouts are not: a slow target causes them too.
     pub(super) fn note(&self, error: &CallError) {
         let what = match error {
@@ -46,6 +55,7 @@ impl Breaker {
             CallError::Memory { .. } => error.to_string(),
             CallError::Timeout { .. } | CallError::Nonsense(_) | CallError::Failed(_) => return,
         };
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
         let mut traps = self.traps.lock().unwrap_or_else(PoisonError::into_inner);
         traps.push_back((self.clock.now(), what.trim().to_owned()));
         while traps.len() > TRAPS {

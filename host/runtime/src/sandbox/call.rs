@@ -31,8 +31,10 @@ impl WasmTarget {
         T: Send,
         F: for<'a> FnOnce(&'a Guest, &'a mut Store<State>) -> Run<'a, T> + Send,
     {
-        // The semaphore is never closed; if it were, running without a permit would only be slower.
-        let _permit = self.sandbox.permits.acquire().await.ok();
+        if let Some(until) = self.breaker.rests_until() {
+            tokio::time::sleep_until(until).await;
+        }
+        let _place = self.sandbox.crowd.enter().await;
         // Asked after the wait: the calls before this one may have paused the version.
         if let Some(paused) = self.breaker.refusal(&self.card.name) {
             return Err(CallError::Failed(paused));
@@ -40,9 +42,7 @@ impl WasmTarget {
         let (notes, tail) = (Notes::default(), Tail::default());
         let started = Instant::now();
         let log = Arc::clone(&exchange);
-        let now = self.sandbox.clock.now();
-        let mut store =
-            state::store(&self.sandbox.engine, &self.card, &self.digest, now, exchange, notes.clone(), tail.clone());
+        let mut store = state::store(&self.sandbox, &self.card, &self.digest, exchange, &notes, &tail);
         let work = async move {
             let guest = self.pre.instantiate_async(&mut store).await?;
             run(&guest, &mut store).await
@@ -74,11 +74,9 @@ impl WasmTarget {
     /// Makes one instance and calls nothing: proves that it starts within its limits, and its exports by type.
     pub(super) async fn start(&self, exchange: Arc<dyn Exchange>) -> Result<(), LoadError> {
         let limit = self.card.limits.plan;
-        let _permit = self.sandbox.permits.acquire().await.ok();
+        let _place = self.sandbox.crowd.enter().await;
         let (notes, tail) = (Notes::default(), Tail::default());
-        let now = self.sandbox.clock.now();
-        let mut store =
-            state::store(&self.sandbox.engine, &self.card, &self.digest, now, exchange, notes.clone(), tail.clone());
+        let mut store = state::store(&self.sandbox, &self.card, &self.digest, exchange, &notes, &tail);
         let started =
             tokio::time::timeout(limit, Box::pin(self.pre.instance_pre().instantiate_async(&mut store))).await;
         let instance = match started {

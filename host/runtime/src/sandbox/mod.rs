@@ -8,6 +8,7 @@ mod call;
 mod child;
 mod compile;
 mod config;
+mod crowd;
 mod host;
 mod limiter;
 mod linker;
@@ -21,13 +22,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use counterfoil_domain::ports::{CallError, Clock};
-use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::component::Package;
 use crate::manifest::CONTRACT;
 use bindings::TargetPre;
+use crowd::Crowd;
 use state::State;
 
 pub use child::{COMPILE, compile_file};
@@ -62,13 +63,13 @@ pub struct Sandbox {
     engine: Engine,
     linker: Arc<Linker<State>>,
     compiler: Compiler,
-    permits: Arc<Semaphore>,
+    crowd: Crowd,
     clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sandbox({} permits)", self.permits.available_permits())
+        write!(f, "Sandbox({} permits)", self.crowd.free())
     }
 }
 
@@ -94,7 +95,11 @@ impl Sandbox {
                 SandboxError(format!("the folder {} for compiled code: {error}", workshop.folder.display()))
             })?,
         };
-        Ok(Self { engine, linker: Arc::new(linker), compiler, permits: Arc::new(Semaphore::new(concurrency)), clock })
+        Ok(Self { engine, linker: Arc::new(linker), compiler, crowd: Crowd::new(concurrency), clock })
+    }
+
+    fn crowd(&self) -> Crowd {
+        self.crowd.clone()
     }
 
     /// How many components were compiled since the start; code that was kept is not compiled again.

@@ -7,8 +7,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Bytes that a guest may hand over at once.
+const AT_ONCE: usize = 64 * 1024;
 
 const KEPT: usize = 4096;
 
@@ -40,6 +45,31 @@ impl StdoutStream for Tail {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
+
+    /// Never a task of its own: one that is woken for each line of a flood takes the threads from other calls.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Tail {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.keep(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(AT_ONCE)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Tail {
+    async fn ready(&mut self) {}
 }
 
 impl AsyncWrite for Tail {

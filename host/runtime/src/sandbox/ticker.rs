@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::Engine;
 
 /// How long a guest can hold a worker thread at a stretch.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);
 
 pub(super) fn start(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();

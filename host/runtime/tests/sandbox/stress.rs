@@ -17,6 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const KINDS: &[&str] = &["loop", "memory", "huge", "flood", "log", "print", "recurse"];
 /// What one guest of the test card may hold.
 const CAP_KIB: u64 = 32 * 1024;
+const TURNS: usize = 12;
+const TURN: Duration = Duration::from_millis(300);
 
 /// Of this process, in KiB; none where there is no such file.
 fn resident() -> Option<u64> {
@@ -110,6 +112,8 @@ async fn figures() {
         let watch = Watch::begin();
         let mut times = Vec::new();
         for _ in 0..5 {
+            // A version that stopped rests; that is before its deadline begins.
+            tokio::time::sleep(Duration::from_millis(300)).await;
             times.push(call(&target, kind).await);
         }
         let grown = watch.most().saturating_sub(before);
@@ -120,33 +124,47 @@ async fn figures() {
             grown
         );
     }
-    // In turns, so that what else the machine does falls on both alike.
+    // In short turns, so that what else the machine does falls on all alike; every other turn without mischief is
+    // counted by itself: how far the two differ is what this machine tells apart at all.
     for kind in KINDS {
-        let (mut alone, mut beside) = (Vec::new(), Vec::new());
-        for _ in 0..4 {
-            alone.extend(well_behaved(&good, Duration::from_millis(500)).await);
-            let ended = Arc::new(AtomicBool::new(false));
-            let (bad, seen) = (Arc::clone(&target), Arc::clone(&ended));
-            let mischief = tokio::spawn(async move {
-                while !seen.load(Ordering::SeqCst) {
-                    // A version that is paused is refused at once: asking it without end would measure the asking.
-                    if call(&bad, kind).await < Duration::from_millis(1) {
-                        tokio::time::sleep(Duration::from_millis(1)).await;
-                    }
-                }
-            });
-            beside.extend(well_behaved(&good, Duration::from_millis(500)).await);
-            ended.store(true, Ordering::SeqCst);
-            mischief.abort();
-            let _aborted = mischief.await;
+        let (mut alone, mut again, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            alone.extend(well_behaved(&good, TURN).await);
+            beside.extend(beside_mischief(&good, &target, kind).await);
+            again.extend(well_behaved(&good, TURN).await);
         }
-        let (count, beside_count) = (alone.len(), beside.len());
-        println!(
-            "beside {kind}: p50 {:?} → {:?}, p99 {:?} → {:?} ({count} and {beside_count} calls)",
-            percentile(&mut alone, 50),
-            percentile(&mut beside, 50),
-            percentile(&mut alone, 99),
-            percentile(&mut beside, 99),
-        );
+        let calls = (alone.len(), beside.len());
+        let row = |of_hundred: usize, times: [&mut Vec<Duration>; 3]| {
+            let [alone, again, beside] = times.map(|times| percentile(times, of_hundred));
+            let both = (alone + again) / 2;
+            let percent = |a: Duration, b: Duration| 100.0 * (a.as_secs_f64() / b.as_secs_f64() - 1.0);
+            format!(
+                "p{of_hundred} {both:.0?} → {beside:.0?} ({:+.0} %, noise {:.0} %)",
+                percent(beside, both),
+                percent(alone.max(again), alone.min(again))
+            )
+        };
+        let p50 = row(50, [&mut alone, &mut again, &mut beside]);
+        let p99 = row(99, [&mut alone, &mut again, &mut beside]);
+        println!("beside {kind}: {p50}, {p99} ({} and {} calls)", 2 * calls.0, calls.1);
     }
+}
+
+/// Well-behaved calls while another guest does nothing but harm.
+async fn beside_mischief(good: &Arc<WasmTarget>, bad: &Arc<WasmTarget>, kind: &'static str) -> Vec<Duration> {
+    let (bad, ended) = (Arc::clone(bad), Arc::new(AtomicBool::new(false)));
+    let seen = Arc::clone(&ended);
+    let mischief = tokio::spawn(async move {
+        while !seen.load(Ordering::SeqCst) {
+            // A version that is paused is refused at once: asking it without end would measure the asking.
+            if call(&bad, kind).await < Duration::from_millis(1) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    });
+    let times = well_behaved(good, TURN).await;
+    ended.store(true, Ordering::SeqCst);
+    mischief.abort();
+    let _aborted = mischief.await;
+    times
 }
