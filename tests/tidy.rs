@@ -70,6 +70,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("sdk", &[]),
     ("sdk/sim", &[]),
     ("plugins/xero", &["sdk"]),
+    ("plugins/connectwise", &["sdk"]),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Live look-ups for the server: probe, search and create in a target, through the same sandbox and journal
+//! Live look-ups for the server: probe, search, get and create in a target, through the same sandbox and journal
 //! as everything else.
 
 use std::sync::Arc;
@@ -28,8 +28,6 @@ pub(crate) struct Live {
 
 impl Live {
     async fn target(&self, id: &ConnectionId) -> Result<Arc<dyn Target>, CallError> {
-        let unavailable =
-            |message: String| CallError::Failed(Failure::new(FailureClass::Unsupported, "not-available", message));
         self.wiring.refresh().await.map_err(|error| unavailable(error.to_string()))?;
         let all = self.store.connections().await.map_err(|error| unavailable(error.to_string()))?;
         let connection = all
@@ -53,6 +51,7 @@ impl Live {
     /// created nothing, so the next click asks anew, under a new key, because targets keep errors under the old one.
     async fn create(&self, id: &ConnectionId, kind: String, draft: Draft) -> Result<Entity, CallError> {
         let target = self.target(id).await?;
+        let draft = self.with_settings(id, &target, draft).await?;
         for turn in 0..MOST_TURNS {
             let batch = self.batch(id, &target, &draft.key, turn);
             let known = self.store.effects(&batch.id).await.map_err(|error| journal(&error.into()))?;
@@ -65,6 +64,28 @@ impl Live {
         }
         let text = "this was tried and refused too often; change what is to be created, or create it in the target";
         Err(CallError::Failed(Failure::new(FailureClass::Rejected, "refused-too-often", text)))
+    }
+
+    /// A target sees nothing of the connection but what a call carries: what the operator set for new things goes along,
+    /// under the settings' names, where the draft does not say otherwise.
+    async fn with_settings(
+        &self,
+        id: &ConnectionId,
+        target: &Arc<dyn Target>,
+        mut draft: Draft,
+    ) -> Result<Draft, CallError> {
+        let connections = self.store.connections().await.map_err(|error| unavailable(error.to_string()))?;
+        let Some(connection) = connections.into_iter().find(|connection| connection.id == *id) else {
+            return Ok(draft);
+        };
+        for setting in &target.card().settings {
+            let value = connection.settings.get(&setting.name).or(setting.default.as_ref());
+            let is_said = draft.attributes.iter().any(|(name, _)| *name == setting.name);
+            if let Some(value) = value.filter(|value| !is_said && !value.is_empty()) {
+                draft.attributes.push((setting.name.clone(), value.clone()));
+            }
+        }
+        Ok(draft)
     }
 
     /// A batch of its own without plans: the journal holds what was asked for, and a second click finds it.
@@ -94,7 +115,7 @@ impl Live {
     }
 
     pub(crate) fn into_targets(self) -> LiveTargets {
-        let (probe, search, create) = (self.clone(), self.clone(), self);
+        let (probe, search, get, create) = (self.clone(), self.clone(), self.clone(), self);
         LiveTargets {
             probe: Arc::new(move |id| {
                 let live = probe.clone();
@@ -108,6 +129,13 @@ impl Live {
                 Box::pin(async move {
                     let target = live.target(&id).await?;
                     target.search(live.reads(&id, &target), kind, query, cursor).await
+                })
+            }),
+            get: Arc::new(move |id, kind, ids| {
+                let live = get.clone();
+                Box::pin(async move {
+                    let target = live.target(&id).await?;
+                    target.get(live.reads(&id, &target), kind, ids).await
                 })
             }),
             create: Arc::new(move |id, kind, draft| {
@@ -130,6 +158,10 @@ fn is_known(effect: &Effect, target: &Arc<dyn Target>, clock: &dyn Clock) -> boo
             delivery.locate_is_reliable && effect.deadline + wait < clock.now()
         }
     }
+}
+
+fn unavailable(message: String) -> CallError {
+    CallError::Failed(Failure::new(FailureClass::Unsupported, "not-available", message))
 }
 
 fn journal(error: &CommitError) -> CallError {

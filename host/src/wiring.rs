@@ -1,14 +1,16 @@
 //! Keeps the door's routes and the marketplace clients in step with what is configured, and with the versions of
 //! plugins that calls may come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, Marketplace, MarketplaceKind};
-use counterfoil_domain::id::{MarketplaceId, PluginId};
-use counterfoil_domain::ports::{Caller, Clock, Door, MarketplaceClient, Route, Store, StoreError, Target as _};
+use counterfoil_domain::id::{MarketplaceId, PluginDigest, PluginId};
+use counterfoil_domain::ports::{
+    Caller, Clock, Door, Lookup, MarketplaceClient, Route, Store, StoreError, Target as _,
+};
 use counterfoil_egress::HttpDoor;
 use counterfoil_engine::Sources;
 use counterfoil_market::{CloudBlueClient, FileMarketplace};
@@ -109,6 +111,11 @@ impl Wiring {
             for batch in self.store.open_batches(&connection.id).await? {
                 cards.extend(self.registry.version(&batch.plugin).map(|version| version.card().clone()));
             }
+            let waiting = ["waiting", "sending"].map(str::to_owned).into();
+            let waiting = self.store.follow_ups(&connection.id, waiting, usize::MAX).await?;
+            let former: BTreeSet<PluginDigest> = waiting.into_iter().map(|one| one.plugin).collect();
+            let former = former.iter().filter_map(|digest| self.registry.version(digest));
+            cards.extend(former.map(|version| version.card().clone()));
         }
         Ok(cards)
     }
@@ -215,9 +222,16 @@ pub(crate) fn connection_route(connection: &Connection, card: &Card) -> Route {
         .map(|(name, value)| (name.clone(), fill(value, str::to_owned)))
         .filter(|(_, value)| !value.is_empty())
         .collect();
+    let base_url = connection.base_url.as_ref().unwrap_or(&card.egress.base_url);
+    let discovery = lookup(connection, card, base_url);
     Route {
         caller: Caller::Connection(connection.id.clone()),
-        base_url: connection.base_url.clone().unwrap_or_else(|| fill(&card.egress.base_url, part_of_url)),
+        // A connection's own address is taken as it is written, unless the card has parts of it told by the target.
+        base_url: match &connection.base_url {
+            Some(own) if card.egress.discovery.is_none() => own.clone(),
+            _ => fill(base_url, part_of_url),
+        },
+        discovery,
         egress: card.egress.clone(),
         auth,
         static_headers,
@@ -228,11 +242,38 @@ pub(crate) fn connection_route(connection: &Connection, card: &Card) -> Route {
     }
 }
 
+/// Where the target tells where it is. A connection that goes to an address of its own asks only where it says.
+fn lookup(connection: &Connection, card: &Card, base_url: &str) -> Option<Lookup> {
+    let discovery = card.egress.discovery.clone()?;
+    let url = match (&connection.rules.discovery_url, &connection.base_url) {
+        (Some(own), _) => own.clone(),
+        (None, None) => discovery.url.clone(),
+        (None, Some(_)) => return None,
+    };
+    let told = |name: &str| discovery.fields.iter().any(|(filled, _)| filled == name);
+    let (mut filled_url, mut base, mut settings, mut named_by) = (url.clone(), base_url.to_owned(), vec![], vec![]);
+    for setting in &card.settings {
+        let value = connection.settings.get(&setting.name).or(setting.default.as_ref());
+        let value = part_of_url(value.map_or("", String::as_str));
+        let open = format!("{{{}}}", setting.name);
+        if url.contains(&open) {
+            named_by.push(setting.name.clone());
+        }
+        filled_url = filled_url.replace(&open, &value);
+        if told(&setting.name) {
+            settings.push((setting.name.clone(), value));
+        } else {
+            base = base.replace(&open, &value);
+        }
+    }
+    Some(Lookup { url: filled_url, base, settings, named_by, discovery })
+}
+
 /// Whether both cards take this connection to the same address, and sign in there alike.
 pub(crate) fn same_place(connection: &Connection, a: &Card, b: &Card) -> bool {
     let place = |card: &Card| {
         let route = connection_route(connection, card);
-        (route.base_url, route.auth, route.static_headers)
+        (route.base_url, route.discovery, route.auth, route.static_headers)
     };
     place(a) == place(b)
 }
@@ -240,7 +281,8 @@ pub(crate) fn same_place(connection: &Connection, a: &Card, b: &Card) -> bool {
 /// What another version may reach, through the same door. One that goes elsewhere is not let in this way.
 fn widen(route: &mut Route, connection: &Connection, card: &Card) {
     let other = connection_route(connection, card);
-    if (&other.base_url, &other.auth, &other.static_headers) != (&route.base_url, &route.auth, &route.static_headers) {
+    let place = |route: &Route| (route.base_url.clone(), route.discovery.clone(), route.static_headers.clone());
+    if place(&other) != place(route) || other.auth != route.auth {
         return;
     }
     let egress = &mut route.egress;
@@ -307,6 +349,33 @@ mod tests {
             settings: BTreeMap::from([("account_code".to_owned(), site.to_owned())]),
             rules: counterfoil_domain::connection::HostRules::default(),
         }
+    }
+
+    #[test]
+    fn where_a_target_tells_its_place_the_settings_stand_in_and_a_place_of_ones_own_asks_where_it_says() {
+        let card = counterfoil_runtime::manifest::parse(include_str!("../../plugins/connectwise/plugin.toml")).unwrap();
+        let settings = [("site", "api-na.myconnectwise.net"), ("company", "acme"), ("client_id", "c")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let cloud = Connection { plugin: "connectwise".into(), auth: None, settings, ..connection("") };
+        let route = connection_route(&cloud, &card);
+        assert_eq!(route.base_url, "https://api-na.myconnectwise.net/v4_6_release/apis/3.0");
+        let lookup = route.discovery.unwrap();
+        assert_eq!(lookup.url, "https://api-na.myconnectwise.net/login/companyinfo/acme");
+        assert_eq!(lookup.base, "https://{site}/{codebase}/apis/3.0");
+        assert_eq!(lookup.named_by, ["site", "company"]);
+
+        let own = Connection { base_url: Some("http://127.0.0.1:9/{codebase}/apis/3.0".into()), ..cloud.clone() };
+        let route = connection_route(&own, &card);
+        assert_eq!((route.base_url.as_str(), route.discovery), ("http://127.0.0.1:9/v4_6_release/apis/3.0", None));
+        let mut asks = own;
+        asks.rules.discovery_url = Some("http://127.0.0.1:9/login/companyinfo/{company}".into());
+        let route = connection_route(&asks, &card);
+        assert_eq!(route.base_url, "http://127.0.0.1:9/v4_6_release/apis/3.0");
+        let lookup = route.discovery.unwrap();
+        assert_eq!(lookup.url, "http://127.0.0.1:9/login/companyinfo/acme");
+        assert_eq!(lookup.base, "http://127.0.0.1:9/{codebase}/apis/3.0");
+        let spoilt = Connection { settings: [("company".to_owned(), "a/../b?c".to_owned())].into(), ..cloud };
+        assert!(connection_route(&spoilt, &card).discovery.unwrap().url.ends_with("/companyinfo/a%2F..%2Fb%3Fc"));
     }
 
     #[test]

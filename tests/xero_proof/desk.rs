@@ -25,7 +25,7 @@ use counterfoil_egress::{ExchangeSink, HttpDoor};
 use counterfoil_engine::{Engine, Parts, Sources};
 use counterfoil_runtime::build;
 use counterfoil_runtime::registry::Registry;
-use counterfoil_runtime::sandbox::Sandbox;
+use counterfoil_runtime::sandbox::{CallReport, Sandbox};
 use counterfoil_sim::xero::{Document, Limits, XeroConfig, XeroHandle, XeroOrg, XeroSim};
 use counterfoil_sim::{Exchange, SimClock};
 use counterfoil_store::{MemoryStore, MemoryVault};
@@ -50,6 +50,11 @@ async fn targets() -> Arc<Registry> {
         Arc::new(registry)
     };
     Arc::clone(LOADED.get_or_init(load).await)
+}
+
+/// What the sandbox says of the last calls of the Xero component.
+pub(crate) async fn reports() -> Vec<CallReport> {
+    targets().await.active_version(&PluginId::new("xero")).unwrap().recent_calls()
 }
 
 /// How a desk is set up. What is not said is as a new connection has it.
@@ -79,6 +84,7 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) books: XeroHandle,
     pub(crate) engine: Engine,
+    parts: Parts,
     runs: u32,
 }
 
@@ -104,14 +110,15 @@ impl Desk {
         let door = door(&connection, &card, &clock, setup.budgets).await;
         let sources = Sources::default();
         sources.put(MarketplaceId::new("m"), source);
-        let engine = Engine::new(Parts {
+        let parts = Parts {
             store: Arc::clone(&store),
             targets,
             door,
             sources: Arc::new(sources),
             clock: Arc::clone(&clock) as Arc<_>,
             changed: broadcast::channel(16).0,
-        });
+        };
+        let engine = Engine::new(parts.clone());
         let marketplace = Marketplace {
             id: MarketplaceId::new("m"),
             reseller: connection.reseller.clone(),
@@ -124,7 +131,12 @@ impl Desk {
         let writes =
             vec![Write::PutReseller(reseller), Write::PutMarketplace(marketplace), Write::PutConnection(connection)];
         store.commit(writes).await.unwrap();
-        Self { store, clock, books, engine, runs: 0 }
+        Self { store, clock, books, engine, parts, runs: 0 }
+    }
+
+    /// Another process over a store, with nothing in memory.
+    pub(crate) fn process(&self, store: Arc<dyn Store>) -> Engine {
+        Engine::new(Parts { store, ..self.parts.clone() })
     }
 
     /// A customer of the marketplace, as a contact.
@@ -341,6 +353,7 @@ async fn door(connection: &Connection, card: &Card, clock: &Arc<ManualClock>, bu
     door.set_route(Route {
         caller: Caller::Connection(connection.id.clone()),
         base_url: connection.base_url.clone().unwrap(),
+        discovery: None,
         egress: card.egress.clone(),
         auth: Some(auth),
         // A custom connection belongs to one organisation: no tenant is named.

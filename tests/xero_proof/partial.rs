@@ -21,7 +21,7 @@ const TAKEN: usize = 41;
 
 /// What each refused task must say: class, code, and words of Xero and of advice.
 const TRUTHS: [(usize, FailureClass, &str, [&str; 2]); 3] = [
-    (ARCHIVED, FailureClass::Rejected, "xero-validation", ["has been archived", "Xero refused the invoice"]),
+    (ARCHIVED, FailureClass::Rejected, "xero-contact-archived", ["has been archived", "link the customer to another"]),
     (LOCKED, FailureClass::Rejected, "xero-period-locked", ["lock date", "accountant"]),
     (TAKEN, FailureClass::Conflict, "xero-number-taken", ["must be unique", "void nothing before you know"]),
 ];

@@ -140,6 +140,15 @@ impl Shelf {
         assert!(known.is_none(), "a number twice");
     }
 
+    /// About the subscription that the order of this number sold.
+    pub(crate) fn put_for(&self, draft: Draft, sold: &str) {
+        let number = draft.number.clone();
+        let (order, cycle) = draft.order();
+        let order = Order { subscription: Some(SubscriptionId::new(format!("sub-{sold}"))), ..order };
+        let known = self.orders().insert(number, (order, cycle));
+        assert!(known.is_none(), "a number twice");
+    }
+
     fn subscription(&self, id: &SubscriptionId) -> Option<Subscription> {
         let number = id.as_str().strip_prefix("sub-")?;
         let (order, cycle) = self.orders().get(number)?.clone();

@@ -92,6 +92,7 @@ fn card() -> Card {
         documents: vec!["charge".into(), "refund".into()],
         egress: Egress {
             base_url: "https://books.example".into(),
+            discovery: None,
             allow: vec![],
             request_headers: vec![],
             response_headers: vec![],
@@ -108,6 +109,11 @@ fn card() -> Card {
             settle: Duration::from_secs(60),
         },
         batch_tasks: 50,
+        plan_tasks: 50,
+        in_order: None,
+        reconciles: false,
+        containers: false,
+        adjust: vec![],
         limits: Limits { memory_mib: 64, plan: Duration::from_secs(10), apply: Duration::from_secs(60) },
         settings: vec![],
         scenarios: vec![

@@ -4,6 +4,7 @@
 mod checked;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -119,10 +120,15 @@ impl AddedLine {
     }
 }
 
+/// Fields of no line that are the host's own.
+pub const TAKEN_NAMES: [&str; 1] = ["decided"];
+
 /// All that people set on one task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjustments {
     pub task: TaskId,
+    /// Values of the task as a whole, by the names of the card.
+    pub document: BTreeMap<String, String>,
     pub lines: Vec<LineAdjustment>,
     pub added: Vec<AddedLine>,
     /// Why the lines as they now are answer the decision that the task waited for; none: nothing was decided.
@@ -136,11 +142,20 @@ pub struct Adjustments {
 impl Adjustments {
     /// Nothing is set; what is kept of it is who took everything back.
     pub fn none(task: TaskId, by: Actor, at: DateTime<Utc>) -> Self {
-        Self { task, lines: Vec::new(), added: Vec::new(), decided: None, by, at, dropped: Vec::new() }
+        Self {
+            task,
+            document: BTreeMap::new(),
+            lines: Vec::new(),
+            added: Vec::new(),
+            decided: None,
+            by,
+            at,
+            dropped: Vec::new(),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.added.is_empty() && self.decided.is_none()
+        self.document.is_empty() && self.lines.is_empty() && self.added.is_empty() && self.decided.is_none()
     }
 
     pub fn set(&self, line: &LineId) -> Option<&LineSet> {
@@ -160,9 +175,10 @@ impl Adjustments {
         };
         let lines = self.lines.iter().flat_map(|a| a.set.fields().into_iter().map(move |field| value(&a.line, field)));
         let added = self.added.iter().flat_map(|a| a.fields().into_iter().map(move |field| value(&a.id, field)));
-        let document = LineId::new("");
-        let decided = self.decided.iter().map(|why| value(&document, ("decided", why.clone())));
-        lines.chain(added).chain(decided).collect()
+        let whole = LineId::new("");
+        let decided = self.decided.iter().map(|why| value(&whole, ("decided", why.clone())));
+        let document = self.document.iter().map(|(name, set)| value(&whole, (name, set.clone())));
+        lines.chain(added).chain(decided).chain(document).collect()
     }
 }
 
@@ -247,9 +263,10 @@ pub fn judged<'a>(
 }
 
 /// What of an earlier revision's adjustments holds for this one: values of lines that are there still, with the same fee
-/// and product. A decision was about the revision that it was made for, and goes with all that it set.
+/// and product, and values of the task as a whole. A decision was about the revision that it was made for, and goes with all that it set.
 pub fn carried(old: &Adjustments, order: &Order, task: TaskId) -> Adjustments {
     let mut new = Adjustments::none(task, old.by.clone(), old.at);
+    new.document.clone_from(&old.document);
     let by = &old.by;
     if let Some(why) = &old.decided {
         new.dropped.push(format!(

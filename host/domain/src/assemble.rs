@@ -1,6 +1,7 @@
 //! Jobs: an order, judged, becomes what a target plans with, and what a plan of it is sealed on. What one line comes to
 //! is decided in `line`, and nowhere else.
 
+mod gather;
 mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,16 +11,20 @@ use rust_decimal::Decimal;
 
 use crate::adjust::Adjustments;
 use crate::connection::{Connection, Descriptions, HostRules};
+use crate::container;
 use crate::digest::Digester;
 use crate::directory::Entity;
 use crate::id::{EntityId, TaskId};
-use crate::job::{Job, JobKind, JobLink, JobOrder, PriceSource};
+use crate::job::{Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
 use crate::judge::{Billable, LinkBook, link_of};
-use crate::link::{LinkKind, LinkState, LinkTarget};
+use crate::link::{Link, LinkKind, LinkState, LinkTarget};
 use crate::market::{Customer, Subscription};
+use crate::money::{Money, Rounding};
 use crate::order::{Fee, LineKind, Order, OrderLine};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::pricing::PriceError;
+
+pub use gather::{EXACT, GATHER};
 
 /// What a job is made of, beside the order and its lines.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,8 @@ pub struct Parts<'a> {
     pub links: &'a LinkBook,
     /// The target's items, as read for this plan.
     pub items: &'a BTreeMap<EntityId, Entity>,
+    /// The target's containers, as read for this plan; empty where it has none.
+    pub containers: &'a BTreeMap<EntityId, Entity>,
     /// The connection's settings with the card's defaults filled in.
     pub settings: &'a [(String, String)],
     /// What people set on the task.
@@ -62,6 +69,8 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
     for billable in lines {
         priced.push(line::line(order, billable, parts)?);
     }
+    let sources: Vec<&OrderLine> = lines.iter().map(|billable| billable.line).collect();
+    gather::gather(&mut priced, &sources, order.currency, parts.connection.rules.rounding)?;
     let total = priced.iter().map(|line| line.amount).sum();
     let cycle = parts.subscription.and_then(|s| s.cycle).or_else(|| lines.iter().find_map(|b| b.line.cycle));
     Ok(Job {
@@ -82,9 +91,9 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
             effective_on: order.effective_on(),
             lines: priced,
             total,
-            attributes: Vec::new(),
+            attributes: crate::reconcile::attributes(order),
         },
-        links: links(order, lines, parts.links),
+        links: links(order, lines, parts),
         settings: parts.settings.to_vec(),
         adjustments: parts.adjustments.map(Adjustments::flat).unwrap_or_default(),
         marker: marker(order, parts.task),
@@ -103,7 +112,7 @@ fn marker(order: &Order, task: &TaskId) -> String {
 }
 
 /// The links that this job rests on, and no others: another customer's link is nobody's business here.
-fn links(order: &Order, lines: &[Billable<'_>], book: &LinkBook) -> Vec<JobLink> {
+fn links(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Vec<JobLink> {
     let mut wanted: BTreeSet<(LinkKind, String)> = BTreeSet::new();
     wanted.insert((LinkKind::Party, order.customer.to_string()));
     if let Some(subscription) = &order.subscription {
@@ -118,30 +127,35 @@ fn links(order: &Order, lines: &[Billable<'_>], book: &LinkBook) -> Vec<JobLink>
     wanted
         .into_iter()
         .filter_map(|(kind, source)| {
-            let LinkState::Linked(target) = &book.get(kind, &source)?.state else { return None };
-            Some(JobLink {
-                kind,
-                source,
-                target: target.id.clone(),
-                target_code: target.code.clone(),
-                target_name: target.name.clone(),
-                attributes: target.attributes.clone(),
-            })
+            let target = parts.links.get(kind, &source)?.target()?;
+            Some(job_link(kind, source, target, parts))
         })
         .collect()
 }
 
-/// Digests of what a job rests on, for the plan's ground.
-pub fn links_digest(job: &Job) -> String {
+/// With what was read of a container for this plan: it counts, whatever the link was made with.
+fn job_link(kind: LinkKind, source: String, target: &LinkTarget, parts: Parts<'_>) -> JobLink {
+    let fresh = parts.containers.get(&target.id).filter(|_| kind == LinkKind::Container);
+    JobLink {
+        kind,
+        source,
+        target: target.id.clone(),
+        target_code: fresh.map_or_else(|| target.code.clone(), |fresh| fresh.code.clone()),
+        target_name: fresh.map_or_else(|| target.name.clone(), |fresh| fresh.name.clone()),
+        attributes: fresh.map_or_else(|| target.attributes.clone(), |fresh| container::attributes(target, fresh)),
+    }
+}
+
+/// Digests of what a job rests on, for the plan's ground. Of a container's link only what people keep with it: what the
+/// target told is a record of the target's.
+pub fn links_digest(job: &Job, book: &LinkBook) -> String {
     let mut digest = Digester::new("links");
     digest.count(job.links.len());
     for link in &job.links {
-        digest
-            .text(link.kind.name())
-            .text(&link.source)
-            .text(link.target.as_str())
-            .text(&link.target_code)
-            .pairs(&link.attributes);
+        let kept = book.get(link.kind, &link.source).and_then(Link::target);
+        let (code, attributes) =
+            kept.map_or((&link.target_code, &link.attributes), |kept| (&kept.code, &kept.attributes));
+        digest.text(link.kind.name()).text(&link.source).text(link.target.as_str()).text(code).pairs(attributes);
     }
     digest.short()
 }
@@ -167,6 +181,7 @@ pub fn settings_digest(settings: &[(String, String)], connection: &Connection) -
         check_every: _,
         notify: _,
         sign_in: _,
+        discovery_url: _,
     } = &connection.rules;
     digest
         .pairs(settings)
@@ -188,8 +203,13 @@ pub fn adjustments_digest(job: &Job) -> String {
     digest.short()
 }
 
-/// Prices and costs that came from the target: a changed item makes the plan stale.
-pub fn target_records_digest(job: &Job, items: &BTreeMap<EntityId, Entity>) -> String {
+/// Prices and costs that came from the target, and the container that the lines go into: a changed item, an agreement that
+/// was invoiced meanwhile, make the plan stale.
+pub fn target_records_digest(
+    job: &Job,
+    items: &BTreeMap<EntityId, Entity>,
+    containers: &BTreeMap<EntityId, Entity>,
+) -> String {
     let mut digest = Digester::new("target-records");
     for line in job.order.lines.iter().filter(|line| line.price_source == PriceSource::Catalogue) {
         let item = line.item.as_ref().and_then(|id| items.get(id));
@@ -198,6 +218,14 @@ pub fn target_records_digest(job: &Job, items: &BTreeMap<EntityId, Entity>) -> S
             .maybe(line.item.as_ref().map(EntityId::as_str))
             .maybe(item.and_then(|i| number(i.price)).as_deref())
             .maybe(item.and_then(|i| number(i.cost)).as_deref());
+    }
+    let read =
+        job.links.iter().filter(|link| link.kind == LinkKind::Container && containers.contains_key(&link.target));
+    for link in read {
+        // Targets tell things in any order.
+        let mut told = link.attributes.clone();
+        told.sort();
+        digest.text(link.target.as_str()).text(&link.target_code).text(&link.target_name).pairs(&told);
     }
     digest.short()
 }
@@ -228,6 +256,46 @@ pub fn products(lines: &[OrderLine]) -> impl Iterator<Item = &crate::order::Prod
         .iter()
         .filter(|line| !matches!(line.kind, LineKind::NotBillable(_) | LineKind::Fee(Fee::CancellationFee)))
         .filter_map(|line| line.product.as_ref())
+}
+
+/// The job at the prices that the target charges already: a plan's line says which addition it took its price from, where
+/// the target's prices count and the fee recurs. Whether the plan was allowed to is the checker's business.
+#[must_use]
+pub fn repriced(mut job: Job, plan: &Plan, rounding: Rounding) -> Job {
+    let currency = job.order.currency;
+    for line in &mut job.order.lines {
+        if !may_take_price(line) {
+            continue;
+        }
+        let Some((price, from)) = price_from(line, plan) else { continue };
+        let unit_price = if line.unit_price.is_sign_negative() { -price } else { price };
+        let Some(exact) = line.quantity.checked_mul(unit_price) else { continue };
+        let amount = rounding.apply(exact, currency.minor_units());
+        let sum =
+            format!("{} × {} = {}", line.quantity.normalize(), unit_price.normalize(), Money::new(amount, currency));
+        line.unit_price = unit_price;
+        line.arithmetic = format!("{sum}, price from {from}, which recurs in the target already");
+        if line.billing == Billing::Billable {
+            line.amount = amount;
+        }
+    }
+    job.order.total = job.order.lines.iter().map(|line| line.amount).sum();
+    job
+}
+
+/// Only where the target's prices count, and only what recurs stands there already.
+pub(crate) fn may_take_price(line: &JobLine) -> bool {
+    line.price_source == PriceSource::Catalogue && line.fee.recurs()
+}
+
+/// The price that a plan took for a line from something in the target, without its sign, and from what.
+fn price_from<'a>(line: &JobLine, plan: &'a Plan) -> Option<(Decimal, &'a str)> {
+    let lines = plan.changes.iter().flat_map(|change| &change.lines);
+    lines.filter(|of| of.carries(&line.id)).find_map(|of| {
+        let from = of.told(plan::PRICE_FROM)?;
+        let is_whole_price = of.told(plan::STANDING).is_some() || of.quantity.abs() == line.quantity.abs();
+        is_whole_price.then(|| (of.unit_price.abs(), from))
+    })
 }
 
 /// The plan with what each of its lines costs, so that a margin can be shown whatever the target's documents carry.

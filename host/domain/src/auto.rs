@@ -19,6 +19,7 @@ named! {
         ConnectionPaused = "connection-paused",
         CustomerOff = "customer-off",
         Initial = "initial",
+        Reconcile = "reconcile",
         KindNotChosen = "kind-not-chosen",
         DecidedByPerson = "decided-by-person",
         /// Another task of the customer was sent and never answered.
@@ -44,6 +45,9 @@ impl Why {
             }
             Self::CustomerOff => "Auto-sync is off for this customer. Confirm the plan, or switch the customer on.",
             Self::Initial => "The first snapshot of a subscription is never sent by itself. Look at it and confirm it.",
+            Self::Reconcile => {
+                "What reconciling found never goes by itself. Look at each difference, then confirm or ignore it."
+            }
             Self::KindNotChosen => "Orders of this type are not chosen for auto-sync. Confirm the plan.",
             Self::DecidedByPerson => {
                 "Somebody decided about this task or set values on it. Whoever did confirms its plan."
@@ -87,6 +91,7 @@ pub fn may_plan(task: &Task, standing: Standing<'_>) -> Result<(), Why> {
         (standing.connection.state != ConnectionState::Enabled, Why::ConnectionPaused),
         (!standing.switched_on, Why::CustomerOff),
         (task.kind == JobKind::Initial, Why::Initial),
+        (task.kind == JobKind::Reconcile, Why::Reconcile),
         (!chosen(auto, task.kind), Why::KindNotChosen),
         (standing.adjustments.is_some_and(|all| !all.is_empty()), Why::DecidedByPerson),
         (standing.uncertain, Why::CustomerUncertain),

@@ -23,10 +23,20 @@ pub struct Card {
     pub static_headers: Vec<(String, String)>,
     pub budgets: Budgets,
     pub delivery: Delivery,
-    /// Most tasks per `plan` or `apply` call.
+    /// Most tasks per `apply` call.
     pub batch_tasks: usize,
+    /// Most tasks per `plan` call: what its plans rest on is read once for all of them.
+    pub plan_tasks: usize,
+    /// Which tasks must wait for each other.
+    pub in_order: Option<InOrder>,
+    /// It can say what of a subscription is missing in the target, what is too much and what differs.
+    pub reconciles: bool,
+    /// Lines go into containers: an order's subscription must be linked to one.
+    pub containers: bool,
     pub limits: Limits,
     pub settings: Vec<Setting>,
+    /// What people may set on a task as a whole.
+    pub adjust: Vec<Adjustable>,
     pub scenarios: Vec<Scenario>,
 }
 
@@ -36,15 +46,46 @@ impl Card {
     }
 }
 
+named! {
+    /// Tasks that build on each other's outcome: a later one is planned only when nothing stands before it.
+    InOrder {
+        Subscription = "subscription",
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Egress {
     /// May hold {setting} placeholders.
     pub base_url: String,
+    pub discovery: Option<Discovery>,
     pub allow: Vec<Allowed>,
     pub request_headers: Vec<String>,
     pub response_headers: Vec<String>,
     pub max_response_bytes: usize,
     pub timeout: Duration,
+}
+
+/// A read without credentials, by which the target tells where its requests go. What it tells fills placeholders of the
+/// base URL; the settings of the same names stand in where it tells nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovery {
+    /// May hold {setting} placeholders.
+    pub url: String,
+    /// (placeholder, field of the answer)
+    pub fields: Vec<(String, String)>,
+    /// Hosts that the answer may lead to are these and those below them, beside the configured one.
+    pub site_suffixes: Vec<String>,
+    /// Answers to a request which say that the target is somewhere else by now.
+    pub again_when: Vec<AgainWhen>,
+    /// Such an answer means that nothing was done, so that a write may be sent once more to the new place.
+    pub writes_again: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgainWhen {
+    pub status: u16,
+    /// The body must hold it; none: whatever the body.
+    pub text: Option<String>,
 }
 
 named! {
@@ -214,6 +255,25 @@ pub struct Setting {
     pub kind: SettingType,
     pub required: bool,
     pub default: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdjustType {
+    Text,
+    /// A day: 2026-11-30.
+    Date,
+    Boolean,
+    Choice(Vec<String>),
+}
+
+/// A value of a task as a whole that a person may set before confirming. The plugin gets it among the job's adjustments,
+/// of no line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adjustable {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    pub kind: AdjustType,
 }
 
 named! {

@@ -5,7 +5,7 @@ mod intake;
 mod pass;
 mod succession;
 
-pub use intake::{Given, TakenIn, asks_for_snapshot, initial, reconsider, take_in};
+pub use intake::{Given, TakenIn, asks_for_snapshot, initial, reconcile, reconsider, take_in};
 pub use pass::{
     BadRange, OVERLAP_HOURS, Pass, Reading, SWEEP_DAYS, cursor_after, first_window, history, range, start_of,
     sweep_is_due, window_start,

@@ -1,19 +1,26 @@
 //! The second, independent reader of every plan: re-derives what must hold before it may be confirmed.
-//! Shares no arithmetic with the plugin that made the plan.
+//! Shares no arithmetic with the plugin that made the plan. Days are `container`'s, lines that recur `standing`'s.
 
+mod container;
+mod days;
 mod history;
+mod sharing;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use crate::assemble;
 use crate::claim::Claim;
 use crate::connection::HostRules;
+use crate::container::Container;
 use crate::id::LineId;
-use crate::job::{AMOUNT_IF_BILLED, Billing, Job, JobLine, PriceSource};
-use crate::link::LinkKind;
+use crate::job::{AMOUNT_IF_BILLED, Billing, Job, JobKind, JobLine, PriceSource};
 use crate::money::Money;
-use crate::plan::{Action, Change, Finding, Plan, PlanLine, Severity};
+use crate::plan::{Action, Change, Finding, PRICE_FROM, Plan, PlanLine, STANDING, Severity};
+
+pub use sharing::Neighbour;
 
 /// What a plan is held against.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +32,19 @@ pub struct Against<'a> {
     pub rules: &'a HostRules,
     /// What was confirmed for the same subscription before, by other tasks.
     pub history: &'a [Claim],
+    /// What other subscriptions have in the same container.
+    pub neighbours: &'a [Neighbour],
+}
+
+impl Against<'_> {
+    fn line(&self, id: &LineId) -> Option<&JobLine> {
+        self.job.order.lines.iter().find(|line| line.id == *id)
+    }
+
+    /// It bills the difference to what stands in the target, which nobody knows before it was looked at.
+    fn reconciles(&self) -> bool {
+        self.job.order.kind == JobKind::Reconcile
+    }
 }
 
 /// Every finding; none means that the plan may be confirmed as it is.
@@ -42,7 +62,10 @@ pub fn check(plan: &Plan, against: Against<'_>) -> Vec<Finding> {
     }
     let left_out = coverage(plan, against, &mut findings);
     totals(plan, against, left_out, &mut findings);
-    container(against, &mut findings);
+    prices(plan, against, &mut findings);
+    container::check(plan, against, &mut findings);
+    standing::check(plan, against, &mut findings);
+    sharing::check(against, &mut findings);
     costs(against, &mut findings);
     history::check(against, &mut findings);
     findings.0
@@ -122,7 +145,8 @@ fn arithmetic(change: &Change, line: &PlanLine, against: Against<'_>, findings: 
             format!("line \"{}\": {} is finer than the smallest coin of {currency}", line.description, line.amount),
         );
     }
-    if line.amount.abs() != line.bills.abs() {
+    // What recurs is shown whole, and bills this order's part of it.
+    if line.told(STANDING).is_none() && line.amount.abs() != line.bills.abs() {
         findings.block("sign", format!("line \"{}\" shows {} but bills {}", line.description, line.amount, line.bills));
     }
     // What a document shows is quantity × unit price, rounded by the target to the coin.
@@ -149,7 +173,11 @@ fn coverage(plan: &Plan, against: Against<'_>, findings: &mut Findings) -> Decim
             }
         }
         if line.covers.is_empty() {
-            findings.block("invented-line", format!("line \"{}\" carries no line of the order", line.description));
+            if line.told(STANDING).is_none() {
+                findings.block("invented-line", format!("line \"{}\" carries no line of the order", line.description));
+            }
+        } else if against.reconciles() {
+            reconciled(line, plan, against, findings);
         } else if due != line.bills {
             findings.block(
                 "line-amount",
@@ -172,6 +200,10 @@ fn coverage(plan: &Plan, against: Against<'_>, findings: &mut Findings) -> Decim
         }
     }
     for (id, amount) in open {
+        // Its money is nothing, or is what a comparison finds: then it is carried by what recurs for it.
+        if (amount.is_zero() || against.reconciles()) && standing::names(plan, id) {
+            continue;
+        }
         findings.block("line-missing", format!("order line {id} ({amount}) is in no change"));
     }
     if !left_out.is_zero() {
@@ -188,7 +220,7 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
         return;
     };
     let due = Money::new(order.total - left_out, order.currency);
-    if total != due {
+    if total != due && !against.reconciles() {
         findings.block("plan-total", format!("the plan comes to {total}, the order to {due}"));
     }
     let all_from_order = order.lines.iter().all(|line| line.price_source != PriceSource::Catalogue);
@@ -207,8 +239,11 @@ fn totals(plan: &Plan, against: Against<'_>, left_out: Decimal, findings: &mut F
         );
         findings.add(Severity::Notes, "refunds-by-quantity", text);
     }
-    if let Some(said) = said.filter(|said| all_from_order && said.amount != order.total + withheld) {
-        let ours = Money::new(order.total, order.currency);
+    let by_target = by_target(against, findings);
+    let billed = order.total - by_target;
+    let is_known = all_from_order && !against.reconciles();
+    if let Some(said) = said.filter(|said| is_known && said.amount != billed + withheld) {
+        let ours = Money::new(billed, order.currency);
         let text = format!("the marketplace says the order comes to {said}, its billable lines come to {ours}");
         findings.add(Severity::NeedsPerson, "order-total-differs", text);
     }
@@ -229,22 +264,67 @@ fn withheld(job: &Job) -> Decimal {
     told.filter_map(|(_, amount)| amount.parse::<Decimal>().ok()).sum()
 }
 
-/// A monthly subscription goes on a monthly container, and the container bills in the order's currency.
-fn container(against: Against<'_>, findings: &mut Findings) {
-    let order = &against.job.order;
-    for link in against.job.links.iter().filter(|link| link.kind == LinkKind::Container) {
-        let told = |name: &str| link.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        if let Some(cycle) =
-            told("cycle").filter(|cycle| !order.billing_cycle.is_empty() && **cycle != order.billing_cycle)
-        {
-            let text =
-                format!("{} bills every {cycle}, the subscription every {}", link.target_name, order.billing_cycle);
-            findings.block("cycle-mismatch", text);
+/// What the target will leave out of the full prices that it gets, by prorating them itself.
+fn by_target(against: Against<'_>, findings: &mut Findings) -> Decimal {
+    let container = Container::of(against.job);
+    let called = container.map_or_else(|| "the target".to_owned(), |container| container.called());
+    let mut less = Decimal::ZERO;
+    for line in against.job.order.lines.iter().filter(|line| line.billing == Billing::Billable) {
+        let prorated = line.proration.as_ref();
+        let Some(share) = prorated.and_then(|prorated| prorated.by_target.as_ref()) else { continue };
+        less += line.amount - share.amount.amount;
+        let full = Money::new(line.amount, against.job.order.currency);
+        let text = format!(
+            "line {}: {called} prorates {full} by itself to {} ({}), if it counts days as the marketplace does",
+            line.id, share.amount, share.arithmetic
+        );
+        findings.add(Severity::Notes, "target-prorates", text);
+    }
+    less
+}
+
+/// A price that stands in the target already counts only where the target's prices do, for what recurs; and for what is
+/// left after a downgrade, which nobody gave another price.
+fn prices(plan: &Plan, against: Against<'_>, findings: &mut Findings) {
+    for line in plan.changes.iter().flat_map(|change| &change.lines) {
+        let Some(from) = line.told(PRICE_FROM) else { continue };
+        let of = || against.job.order.lines.iter().filter(|of| line.carries(&of.id));
+        let taken = of().any(assemble::may_take_price);
+        for of in of().filter(|of| !assemble::may_take_price(of)) {
+            if standing::keeps_price(of) {
+                let text = format!(
+                    "line \"{}\": what is left after order line {} goes on at {}, as {from} has it",
+                    line.description,
+                    of.id,
+                    line.unit_price.normalize()
+                );
+                if !taken && line.told(STANDING).is_some() {
+                    findings.add(Severity::Notes, "price-kept", text);
+                }
+                continue;
+            }
+            let text = format!(
+                "line \"{}\" takes its price from {from}, but the price of order line {} is {}: it must not be changed",
+                line.description,
+                of.id,
+                if of.price_source == PriceSource::Catalogue { "that of a fee paid once" } else { "not the target's" }
+            );
+            findings.block("price-from", text);
         }
-        if let Some(currency) = told("currency").filter(|currency| **currency != order.currency.code()) {
-            let text = format!("{} bills in {currency}, the order is in {}", link.target_name, order.currency);
-            findings.block("container-currency", text);
-        }
+    }
+}
+
+/// A comparison bills what is missing of a whole period, or gives back what was too much of one, and never more.
+fn reconciled(line: &PlanLine, plan: &Plan, against: Against<'_>, findings: &mut Findings) {
+    let covered = line.covers.iter().filter_map(|id| against.line(id));
+    let most: Option<Decimal> = covered.map(|of| standing::most_of_a_period(of, plan, against)).sum();
+    if most.is_none_or(|most| line.bills.abs() > most) {
+        let most = most.map_or_else(|| "what can be counted".to_owned(), |most| most.normalize().to_string());
+        let text = format!(
+            "line \"{}\" bills {}, more than a whole period of what is compared ({most})",
+            line.description, line.bills
+        );
+        findings.block("reconcile-too-much", text);
     }
 }
 

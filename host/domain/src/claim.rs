@@ -1,8 +1,9 @@
 //! What a confirmed plan bills: for which subscription, product and period. Owns the record that later plans are held
 //! against; what follows from an overlap is the checker's business.
 
+use crate::container;
 use crate::id::{CustomerId, SubscriptionId, TaskId};
-use crate::job::{Job, JobKind};
+use crate::job::{Job, JobKind, JobLine};
 use crate::money::Money;
 use crate::order::Fee;
 use crate::period::Period;
@@ -28,7 +29,7 @@ pub fn claims(job: &Job) -> Vec<Claim> {
         return Vec::new();
     }
     let lines = job.order.lines.iter().filter(|line| !line.amount.is_zero());
-    let claim = |line: &crate::job::JobLine| Claim {
+    let claim = |line: &JobLine| Claim {
         task: job.task.clone(),
         number: job.order.number.clone(),
         kind: job.order.kind,
@@ -36,8 +37,14 @@ pub fn claims(job: &Job) -> Vec<Claim> {
         subscription: SubscriptionId::new(job.order.subscription_id.clone()),
         product: line.product_code.clone(),
         fee: line.fee,
-        period: line.service_period,
-        amount: Money::new(line.amount, job.order.currency),
+        period: container::paid(job, line),
+        amount: charged(job, line),
     };
     lines.map(claim).collect()
+}
+
+/// This order's money for a line, whatever recurs after it: where the target prorates, the part that it will charge.
+fn charged(job: &Job, line: &JobLine) -> Money {
+    let share = line.proration.as_ref().and_then(|prorated| prorated.by_target.as_ref());
+    share.map_or_else(|| Money::new(line.amount, job.order.currency), |share| share.amount)
 }

@@ -125,6 +125,17 @@ named! {
 }
 
 named! {
+    /// How many products may be linked to one item.
+    ManyToOne {
+        One = "one",
+        Many = "many",
+        /// Several, as long as no container holds two of them: there nobody could tell them apart. Where lines go into no
+        /// containers that is as many as you like.
+        SeparateContainers = "separate-containers",
+    }
+}
+
+named! {
     /// What people are told of.
     Notify {
         /// Errors, and what waits for somebody.
@@ -177,13 +188,14 @@ pub struct HostRules {
     pub proration: Method,
     pub descriptions: Descriptions,
     pub refunds: Refunds,
-    /// Several products may be linked to one item.
-    pub many_to_one: bool,
+    pub many_to_one: ManyToOne,
     pub auto_sync: AutoSync,
     /// Minutes from one check to the next; none: only when somebody asks.
     pub check_every: Option<u32>,
     pub notify: Notify,
     pub sign_in: SignInRules,
+    /// Where the target tells where it is; none: where the card says, unless the connection has a base URL of its own.
+    pub discovery_url: Option<String>,
 }
 
 impl Default for HostRules {
@@ -199,11 +211,12 @@ impl Default for HostRules {
             proration: Method::default(),
             descriptions: Descriptions { source: DescriptionSource::Order, template: String::new(), trim: false },
             refunds: Refunds::Bill,
-            many_to_one: true,
+            many_to_one: ManyToOne::SeparateContainers,
             auto_sync: AutoSync::default(),
             check_every: None,
             notify: Notify::Problems,
             sign_in: SignInRules::default(),
+            discovery_url: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which item a fee is billed as, and which container takes a subscription: by what must be equal, not by what is alike.
 //! One that fits alone is suggested; of several a person chooses; of those that do not fit it is said why.
 
+use crate::container::{self, Container};
 use crate::directory::Entity;
 use crate::id::EntityId;
 use crate::likeness::Name;
@@ -23,6 +24,81 @@ pub struct Wanted<'a> {
     pub party: Option<&'a EntityId>,
 }
 
+/// Why a subscription's lines cannot go into a container.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    #[error(
+        "{container} is {status} in the target: nothing that is put into it is billed; choose one that is active, or make it active there"
+    )]
+    Inactive { container: String, status: String },
+    #[error(
+        "{container} belongs to another customer there ({theirs}), and this one is linked to {ours}: somebody else would be billed; choose one of this customer's"
+    )]
+    AnothersContainer { container: String, ours: String, theirs: String },
+    #[error(
+        "{container} bills in {theirs} and the subscription in {ours}: its amounts would be read in the wrong currency; choose one that bills in {ours}"
+    )]
+    Currency { container: String, ours: String, theirs: String },
+    #[error(
+        "{container} bills every {theirs} and the subscription every {ours}: a price for one {ours} would be billed every {theirs}; choose one that bills every {ours}"
+    )]
+    Cycle { container: String, ours: String, theirs: String },
+    #[error(
+        "{container} has no recurring billing cycle and the subscription is billed every {ours}: what recurs would be billed once; choose one that bills every {ours}"
+    )]
+    NoCycle { container: String, ours: String },
+}
+
+impl Misfit {
+    /// Stable, in findings and refusals.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Inactive { .. } => "container-inactive",
+            Self::AnothersContainer { .. } => "container-of-another",
+            Self::Currency { .. } => "container-currency",
+            Self::Cycle { .. } => "cycle-mismatch",
+            Self::NoCycle { .. } => "container-without-cycle",
+        }
+    }
+}
+
+/// All that speaks against it. What is not told on both sides speaks against nothing, except that a container which was
+/// read and has no cycle bills nothing that recurs.
+pub fn misfits(wanted: Wanted<'_>, container: &Container) -> Vec<Misfit> {
+    let called = || container.called();
+    let mut misfits = Vec::new();
+    if container.active == Some(false) {
+        let status = container.status.clone().unwrap_or_else(|| "not active".to_owned());
+        misfits.push(Misfit::Inactive { container: called(), status });
+    }
+    if let (Some(theirs), Some(ours)) = (&container.party, wanted.party)
+        && theirs != ours.as_str()
+    {
+        let (ours, theirs) = (ours.to_string(), theirs.clone());
+        misfits.push(Misfit::AnothersContainer { container: called(), ours, theirs });
+    }
+    if let (Some(theirs), Some(ours)) = (&container.currency, wanted.currency)
+        && theirs != ours.code()
+    {
+        let (ours, theirs) = (ours.code().to_owned(), theirs.clone());
+        misfits.push(Misfit::Currency { container: called(), ours, theirs });
+    }
+    let unreadable = container.unreadable.iter().any(|unreadable| unreadable.name == container::CYCLE);
+    match (container.cycle, wanted.cycle) {
+        (Some(theirs), Some(ours)) if !theirs.is_as_long_as(ours) => {
+            misfits.push(Misfit::Cycle { container: called(), ours: ours.every(), theirs: theirs.every() });
+        }
+        (None, Some(ours)) if container.active.is_some() && !unreadable => {
+            misfits.push(Misfit::NoCycle { container: called(), ours: ours.every() });
+        }
+        _ => {}
+    }
+    misfits
+}
+
+/// As people know that party.
+const PARTY_NAME: &str = "party-name";
+
 /// Attributes in which targets say whose a container is.
 const OWNERS: [&str; 3] = ["party", "party-id", "customer-id"];
 
@@ -39,8 +115,10 @@ pub fn containers(wanted: Wanted<'_>, entities: &[Entity]) -> Vec<Suggestion> {
         (None, _) => true,
     };
     let fits = entities.iter().filter(|entity| entity.active).filter(ours).map(|entity| {
-        let mut reasons: Vec<Reason> =
-            owner(entity).map(|owner| Reason::SameParty(owner.to_owned())).into_iter().collect();
+        let mut reasons: Vec<Reason> = owner(entity)
+            .map(|owner| Reason::SameParty(entity.attribute(PARTY_NAME).unwrap_or(owner).to_owned()))
+            .into_iter()
+            .collect();
         reasons.push(currency(wanted.currency, entity.currency));
         reasons.push(cycle(wanted.cycle, entity.cycle.as_deref()));
         (entity, reasons)
@@ -95,29 +173,15 @@ fn currency(ours: Option<Currency>, theirs: Option<Currency>) -> Reason {
 
 fn cycle(ours: Option<Cycle>, theirs: Option<&str>) -> Reason {
     match (ours, theirs) {
-        (Some(ours), Some(theirs)) if same_length(&ours.iso(), theirs) => Reason::SameCycle(ours.iso()),
+        (Some(ours), Some(theirs)) if same_length(ours, theirs) => Reason::SameCycle(ours.iso()),
         (Some(ours), Some(theirs)) => Reason::CyclesDiffer { ours: ours.iso(), theirs: theirs.to_owned() },
         _ => Reason::CycleUnknown,
     }
 }
 
 /// "P12M" is "P1Y".
-fn same_length(ours: &str, theirs: &str) -> bool {
-    ours.eq_ignore_ascii_case(theirs.trim()) || length(ours).is_some_and(|ours| length(theirs) == Some(ours))
-}
-
-/// Months and days of a duration of one part.
-fn length(iso: &str) -> Option<(u32, u32)> {
-    let rest = iso.trim().strip_prefix(['P', 'p'])?;
-    let (number, unit) = rest.split_at_checked(rest.len().checked_sub(1)?)?;
-    let number: u32 = number.parse().ok()?;
-    match unit {
-        "Y" | "y" => Some((number.checked_mul(12)?, 0)),
-        "M" | "m" => Some((number, 0)),
-        "W" | "w" => Some((0, number.checked_mul(7)?)),
-        "D" | "d" => Some((0, number)),
-        _ => None,
-    }
+fn same_length(ours: Cycle, theirs: &str) -> bool {
+    Cycle::parse(theirs).is_some_and(|theirs| theirs.is_as_long_as(ours))
 }
 
 fn is_misfit(reason: &Reason) -> bool {

@@ -54,6 +54,8 @@ named! {
         Renewal = "renewal",
         /// A snapshot of an active subscription, made at the first integration.
         Initial = "initial",
+        /// What the marketplace has of a subscription now, held against what the target has.
+        Reconcile = "reconcile",
     }
 }
 
@@ -69,6 +71,7 @@ impl JobKind {
             Self::Cancellation => "Cancellation order: an existing subscription was ended",
             Self::Renewal => "Renewal order: an existing subscription goes on for another period",
             Self::Initial => "Initial task: a subscription that was active before the first check",
+            Self::Reconcile => "Reconcile task: a subscription as it is now, held against what the target has",
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Trail {
     pub spared: Vec<PlanDigest>,
     /// Oldest first; the last few of each change.
     pub looks: Vec<Look>,
+    /// The step that it carries out, where its tasks are synchronized already.
+    pub follow_up: Option<ChangeKey>,
 }
 
 /// One change looked for in the target.

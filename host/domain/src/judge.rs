@@ -16,6 +16,7 @@ use crate::money::{Currency, Money};
 use crate::order::{BillingModel, Fee, LineKind, Order, OrderLine, OrderStatus, OrderType};
 use crate::pricing::is_partial;
 use crate::print::{bills, worth};
+use crate::reconcile;
 use crate::rule::{IgnoreRule, Seen, first_fit};
 use crate::scenario::{self, PriceWhy, Situation, Taken};
 use crate::task::{IgnoreReason, Ignored, Need, Verdict};
@@ -61,6 +62,8 @@ pub struct Standing<'a> {
     pub rules: &'a [IgnoreRule],
     /// What the target can bill in; none: it was not asked or did not tell, so nothing is concluded.
     pub currencies: Option<&'a BTreeSet<Currency>>,
+    /// The target puts lines into containers, so that a subscription needs one.
+    pub containers: bool,
 }
 
 /// A line that will be billed, and by which price.
@@ -95,6 +98,9 @@ impl Judgement<'_> {
 
 /// What a job of this order will be called.
 pub fn job_kind(order: &Order) -> JobKind {
+    if reconcile::is_reconcile(order) {
+        return JobKind::Reconcile;
+    }
     match order.kind() {
         OrderType::Sales | OrderType::Migration | OrderType::Unknown => JobKind::Sales,
         OrderType::Change => JobKind::Change,
@@ -109,7 +115,11 @@ pub fn job_kind(order: &Order) -> JobKind {
 /// person's reason can be taken back by a person. Then the table, and last whether the target has the currency: for an order
 /// that no row takes, nobody has to add one.
 pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<'_>) -> Judgement<'a> {
-    if let Some((reason, text)) = settled(order) {
+    if reconcile::is_reconcile(order) {
+        return reconcile::judge(order, law);
+    }
+    let only_alters = |reason: &IgnoreReason| *reason == IgnoreReason::ZeroAmount && alters(order, law);
+    if let Some((reason, text)) = settled(order).filter(|(reason, _)| !only_alters(reason)) {
         let notes = order.lines.iter().filter_map(dropped).collect();
         return Judgement { notes, ..Judgement::ignored(reason, text, law.now) };
     }
@@ -145,6 +155,23 @@ pub fn settled(order: &Order) -> Option<(IgnoreReason, String)> {
         return Some((IgnoreReason::ZeroAmount, "no line of it bills anything".to_owned()));
     }
     None
+}
+
+/// Whether an order has something to do that comes to no money: what goes on recurring in a container does so until it is
+/// ended there, or made less, also where nothing is given back for it.
+fn alters(order: &Order, law: Law<'_>) -> bool {
+    law.standing.containers
+        && match order.kind() {
+            OrderType::Cancellation => true,
+            OrderType::Change => order.lines.iter().any(alters_quantity),
+            _ => false,
+        }
+}
+
+/// Of a line that comes to nothing. What has no price says nothing of what something costs that recurs.
+fn alters_quantity(line: &OrderLine) -> bool {
+    let LineKind::Fee(fee) = &line.kind else { return false };
+    !line.quantity.is_zero() && (*fee == Fee::ResourceDowngrade || (fee.recurs() && !line.unit_price.is_zero()))
 }
 
 /// By a rule of a person.
@@ -187,8 +214,9 @@ fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<
     }
     let mut lines = Vec::new();
     let mut notes = Vec::new();
+    let is_change = law.standing.containers && order.kind() == OrderType::Change;
     for line in &order.lines {
-        if let Some(note) = dropped(line) {
+        if let Some(note) = dropped(line).filter(|_| !(is_change && alters_quantity(line))) {
             notes.push(note);
             continue;
         }
@@ -196,7 +224,8 @@ fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<
         match scenario::take(&table, at, &line.kind, law.rules.price_source) {
             Taken::Yes { row, price, why } => {
                 let LineKind::Fee(fee) = line.kind else { continue };
-                let prorate = scenario::prorates(&table, &row, fee, price);
+                // What the order gives for nothing is not charged from its unit price.
+                let prorate = scenario::prorates(&table, &row, fee, price) && !line.amount.is_zero();
                 lines.push(Billable { line, fee, row, price, why, prorate });
             }
             Taken::No { reason, text } => {
@@ -204,6 +233,9 @@ fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<
                 return Judgement::ignored(reason, text, law.now);
             }
         }
+    }
+    if lines.is_empty() && alters(order, law) {
+        return Judgement { notes, ..without_money(order, subscription, &table, law) };
     }
     let scenario = lines.first().map(|line| line.row.clone()).unwrap_or_default();
     let verdict = links(order, &lines, law);
@@ -247,14 +279,13 @@ fn without_lines<'a>(
     table: &[Scenario],
     law: Law<'_>,
 ) -> Judgement<'a> {
-    let mut of_order = table.iter().filter(|row| row.order == order.kind()).peekable();
-    if of_order.peek().is_none() {
-        let text = format!("no scenario of this target takes {} orders", order.kind());
-        return Judgement::ignored(IgnoreReason::UnsupportedOrderType, text, law.now);
+    // A marketplace gives no details of most cancellations.
+    if alters(order, law) && order.total.is_none_or(|total| total.is_zero()) {
+        return without_money(order, subscription, table, law);
     }
-    let Some(row) = of_order.find(|row| row.models.contains(&order.billing_model)) else {
-        let text = format!("no scenario of this target takes {} orders billed {}", order.kind(), order.billing_model);
-        return Judgement::ignored(IgnoreReason::UnsupportedBillingModel, text, law.now);
+    let row = match row_of(order, subscription, table) {
+        Ok(row) => row,
+        Err((reason, text)) => return Judgement::ignored(reason, text, law.now),
     };
     let total = order.money(order.total.unwrap_or(Decimal::ZERO));
     let proposed = subscription.map(|subscription| proposed(order, subscription)).unwrap_or_default();
@@ -265,6 +296,55 @@ fn without_lines<'a>(
         notes: Vec::new(),
         scenario: row.name.clone(),
     }
+}
+
+/// An order that bills nothing and still ends or lessens what recurs.
+fn without_money<'a>(
+    order: &Order,
+    subscription: Option<&Subscription>,
+    table: &[Scenario],
+    law: Law<'_>,
+) -> Judgement<'a> {
+    match row_of(order, subscription, table) {
+        Ok(row) => Judgement {
+            verdict: links(order, &[], law),
+            lines: Vec::new(),
+            notes: Vec::new(),
+            scenario: row.name.clone(),
+        },
+        Err((reason, text)) => Judgement::ignored(reason, text, law.now),
+    }
+}
+
+/// The row that could take an order of which no line is known; else why there is none.
+fn row_of<'t>(
+    order: &Order,
+    subscription: Option<&Subscription>,
+    table: &'t [Scenario],
+) -> Result<&'t Scenario, (IgnoreReason, String)> {
+    let mut of_order = table.iter().filter(|row| row.order == order.kind()).peekable();
+    if of_order.peek().is_none() {
+        let text = format!("no scenario of this target takes {} orders", order.kind());
+        return Err((IgnoreReason::UnsupportedOrderType, text));
+    }
+    let of_model: Vec<&Scenario> = of_order.filter(|row| row.models.contains(&order.billing_model)).collect();
+    let Some(first) = of_model.first() else {
+        let text = format!("no scenario of this target takes {} orders billed {}", order.kind(), order.billing_model);
+        return Err((IgnoreReason::UnsupportedBillingModel, text));
+    };
+    // What no row could bill is not worth a person's decision.
+    let at = Situation {
+        order: order.kind(),
+        model: order.billing_model,
+        usage: order.vendor_rated || order.billing_model == BillingModel::ExternalRating,
+        aligned_with_statement_day: subscription.is_some_and(Subscription::aligned_with_statement_day),
+        partial_period: false,
+    };
+    of_model
+        .iter()
+        .find(|row| scenario::refusal(row, at).is_none())
+        .copied()
+        .ok_or_else(|| (IgnoreReason::UnsupportedBillingModel, scenario::refusal(first, at).unwrap_or_default()))
 }
 
 /// What the subscription holds, for the person who decides.
@@ -312,7 +392,8 @@ pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verd
         return ignored(IgnoreReason::ExcludedProduct, format!("fee {fee} is never synchronized"));
     }
     for billable in lines {
-        let Some((kind, source, name)) = link_of(billable) else { continue };
+        let of_fee = || law.standing.containers.then(|| fee_link(billable.fee));
+        let Some((kind, source, name)) = link_of(billable).or_else(of_fee) else { continue };
         match law.links.get(kind, &source).map(|link| &link.state) {
             Some(LinkState::Linked(_)) => {}
             Some(LinkState::NeverSync) => {
@@ -323,14 +404,28 @@ pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verd
             }
         }
     }
+    if let Some(subscription) = order.subscription.as_ref().map(|id| id.as_str()).filter(|_| law.standing.containers) {
+        let link = law.links.get(LinkKind::Container, subscription);
+        if link.and_then(Link::target).is_none() {
+            let name = link.map(|link| link.source_name.trim()).filter(|name| !name.is_empty()).unwrap_or(subscription);
+            let (kind, name) = (LinkKind::Container, name.to_owned());
+            needs.insert(Need::Link { kind, source: subscription.to_owned(), name });
+        }
+    }
     if needs.is_empty() { Verdict::Ready } else { Verdict::Pending(needs.into_iter().collect()) }
 }
 
+/// The link of a fee that names no product.
+pub fn fee_link(fee: Fee) -> (LinkKind, String, String) {
+    let name = fee.name().to_owned();
+    (LinkKind::Fee, name.clone(), name)
+}
+
 /// Which link a line needs. A fee of the plan itself names no product: at the order's price it may go without an
-/// item, at the catalogue's it takes the item that the fee is linked to.
+/// item (except into a container, which holds nothing but items), at the catalogue's it takes the item that the fee is
+/// linked to.
 pub fn link_of(billable: &Billable<'_>) -> Option<(LinkKind, String, String)> {
-    let name = billable.fee.name().to_owned();
-    let fee = (LinkKind::Fee, name.clone(), name);
+    let fee = fee_link(billable.fee);
     match &billable.line.product {
         _ if billable.fee == Fee::CancellationFee => Some(fee),
         Some(product) => Some((LinkKind::Item, product.code.clone(), product.name.clone())),

@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::connection::{Connection, ConnectionState, Notify};
+use crate::follow_up::{FollowUp, FollowUpState};
 use crate::order::named;
 use crate::plan::{SealedPlan, Severity};
 use crate::task::{IgnoreReason, Need, Task, TaskState};
@@ -21,6 +22,8 @@ named! {
         NeedsSignIn = "needs-sign-in",
         SignInEnds = "sign-in-ends",
         ConnectionPaused = "connection-paused",
+        WaitsForApproval = "waits-for-approval",
+        FollowUpStopped = "follow-up-stopped",
         Ready = "ready",
         Planned = "planned",
         OnItsWay = "on-its-way",
@@ -43,7 +46,9 @@ impl NoticeKind {
             | Self::Uncertain
             | Self::NeedsSignIn
             | Self::SignInEnds
-            | Self::ConnectionPaused => true,
+            | Self::ConnectionPaused
+            | Self::WaitsForApproval
+            | Self::FollowUpStopped => true,
             Self::Ready
             | Self::Planned
             | Self::OnItsWay
@@ -199,6 +204,30 @@ fn planned(task: &Task, plan: Option<&SealedPlan>) -> Notice {
         }
     };
     Notice { kind, happened, money: format!("{} is not billed yet.", task.amount), act: act.to_owned() }
+}
+
+/// Whole days after which it is told that nobody approved what is waited for.
+const APPROVED_BY: i64 = 14;
+
+/// What there is to tell of a step that waits; nothing while it waits as it should.
+pub fn of_follow_up(one: &FollowUp, task: &Task, now: DateTime<Utc>) -> Option<Notice> {
+    let whose = format!("{} of {}", task.number, task.customer_name);
+    let money = format!("{} stands in the billing system; this step bills nothing more.", task.amount);
+    match &one.state {
+        FollowUpState::Waiting { .. } if one.days(now) >= APPROVED_BY => Some(Notice {
+            kind: NoticeKind::WaitsForApproval,
+            happened: format!("\"{}\" ({whose}) has waited for {} days: {}.", one.title, one.days(now), one.waits_for),
+            money,
+            act: "Approve the documents there, or void them: it is looked at by itself.".to_owned(),
+        }),
+        FollowUpState::Person { why, .. } => Some(Notice {
+            kind: NoticeKind::FollowUpStopped,
+            happened: format!("\"{}\" ({whose}) is not carried out by itself any more. {why}", one.title),
+            money,
+            act: "Look in the billing system whether it was done, and do it there if it is due.".to_owned(),
+        }),
+        _ => None,
+    }
 }
 
 /// What there is to tell of a connection itself; nothing while it works.

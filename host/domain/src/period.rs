@@ -81,6 +81,38 @@ impl Cycle {
         }
     }
 
+    /// An ISO 8601 duration of one part: "P1M", "P12M" and "P1Y" alike, "P2W".
+    pub fn parse(iso: &str) -> Option<Self> {
+        let rest = iso.trim().strip_prefix(['P', 'p'])?;
+        let (number, unit) = rest.split_at_checked(rest.len().checked_sub(1)?)?;
+        let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
+        match unit {
+            "Y" | "y" => Some(Self::Months(number.checked_mul(12)?)),
+            "M" | "m" => Some(Self::Months(number)),
+            "W" | "w" => Some(Self::Days(number.checked_mul(7)?)),
+            "D" | "d" => Some(Self::Days(number)),
+            _ => None,
+        }
+    }
+
+    /// The same length, however it is written. On the account's statement day is monthly.
+    pub fn is_as_long_as(&self, other: Self) -> bool {
+        let monthly = |cycle: Self| if cycle == Self::StatementDay { Self::Months(1) } else { cycle };
+        monthly(*self) == monthly(other)
+    }
+
+    /// For people, after "every": "month", "3 months", "year".
+    pub fn every(&self) -> String {
+        let of = |count: u32, one: &str| if count == 1 { one.to_owned() } else { format!("{count} {one}s") };
+        match self {
+            Self::Months(months) if months % 12 == 0 && *months > 0 => of(months / 12, "year"),
+            Self::Months(months) => of(*months, "month"),
+            Self::StatementDay => of(1, "month"),
+            Self::Days(days) if days % 7 == 0 && *days > 0 => of(days / 7, "week"),
+            Self::Days(days) => of(*days, "day"),
+        }
+    }
+
     /// The whole period that ends before `end`.
     pub fn period_to(&self, end: NaiveDate) -> Option<Period> {
         let start = match self {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::claim::Claim;
+use crate::container::told;
 use crate::digest::Digester;
 use crate::id::{ChangeKey, ConnectionId, EntityId, LineId, PlanDigest, PluginDigest, Revision, TaskId};
 use crate::money::{Currency, Money};
@@ -48,6 +49,36 @@ pub struct PlanLine {
     pub attributes: Vec<(String, String)>,
 }
 
+/// On a line that recurs: the first day that it bills.
+pub const STANDING: &str = "standing";
+/// The job lines whose recurring part it is, by id, with commas between them.
+pub const STANDING_OF: &str = "standing-of";
+/// How much of it recurred before, in what it takes the place of.
+pub const QUANTITY_BEFORE: &str = "quantity-before";
+/// What in the target its price was taken from.
+pub const PRICE_FROM: &str = "price-from";
+/// On a change: its days begin before this one, up to which the container is invoiced.
+pub const WRITES_INTO_INVOICED: &str = "writes-into-invoiced";
+/// On a change: it goes into this container, which is not the one that the subscription is linked to.
+pub const IN_CONTAINER: &str = "container";
+
+impl PlanLine {
+    /// The value of an attribute that says something.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        told(&self.attributes, name)
+    }
+
+    /// The job lines that it recurs for, as it names them.
+    pub fn standing_of(&self) -> impl Iterator<Item = &str> {
+        self.told(STANDING_OF).into_iter().flat_map(|all| all.split(',')).map(str::trim).filter(|id| !id.is_empty())
+    }
+
+    /// Its money or its recurring part is of this line.
+    pub fn carries(&self, id: &LineId) -> bool {
+        self.covers.contains(id) || self.standing_of().any(|of| of == id.as_str())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub key: ChangeKey,
@@ -62,6 +93,17 @@ pub struct Change {
     pub total: Money,
     pub why: String,
     pub attributes: Vec<(String, String)>,
+}
+
+impl Change {
+    /// The value of an attribute that says something.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        told(&self.attributes, name)
+    }
+
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
 }
 
 /// A job line that no change carries, and why.

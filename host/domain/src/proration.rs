@@ -198,6 +198,8 @@ pub struct Prorated {
     pub share: Share,
     pub price: Charge,
     pub cost: Option<Charge>,
+    /// Where the target prorates: what will be left of the full price, if it counts days as we do.
+    pub by_target: Option<Charge>,
 }
 
 impl Prorated {
@@ -228,7 +230,14 @@ pub fn prorate(whole: WholePeriod, terms: &Terms) -> Result<Prorated, ProrationE
     let charge = |unit: Decimal| charge(whole.quantity, unit, share, why, terms);
     let price = charge(whole.unit_price)?;
     let cost = whole.unit_cost.map(charge).transpose()?;
-    Ok(Prorated { why, method, share, price, cost })
+    let by_target = (why == Why::TargetProrates).then(|| by_days(whole, terms)).transpose()?;
+    Ok(Prorated { why, method, share, price, cost, by_target })
+}
+
+/// What the days that are left come to, whoever prorates.
+fn by_days(whole: WholePeriod, terms: &Terms) -> Result<Charge, ProrationError> {
+    let terms = Terms { method: Method::ElapsedDays, ..*terms };
+    charge(whole.quantity, whole.unit_price, share(Why::Prorated, &terms), Why::Prorated, &terms)
 }
 
 fn why(terms: &Terms) -> Why {

@@ -88,7 +88,7 @@ impl fmt::Display for Held {
         let Self { item, by } = self;
         write!(
             f,
-            "{item} is the item of {by} already, and this connection links one product to an item (rule many_to_one is off); clear that link first, or switch the rule on"
+            "{item} is the item of {by} already, and this connection links one product to an item (rule many_to_one is \"one\"); clear that link first, or choose \"separate-containers\" or \"many\""
         )
     }
 }

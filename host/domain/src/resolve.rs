@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 
 use crate::card::{Card, DeliveryClass};
+use crate::follow_up::may_wait;
 use crate::id::{Actor, BatchId, ChangeKey, EntityId};
 use crate::journal::{Effect, EffectState, Look, Sighting};
 use crate::plan::{Action, Change, ChangeReceipt, Receipt, SealedPlan};
@@ -127,9 +128,10 @@ fn left(by: Decider<'_>) -> String {
     format!("{LEFT}{}: {}", by.who, by.reason.trim())
 }
 
-/// The changes of a plan that write something, each of which needs its document.
+/// The changes of a plan that write something, each of which needs its document. What may wait is no matter of it: that is
+/// looked for by itself once its task is synchronized.
 pub fn written(sealed: &SealedPlan) -> impl Iterator<Item = &Change> {
-    sealed.plan.changes.iter().filter(|change| change.action != Action::Keep)
+    sealed.plan.changes.iter().filter(|change| change.action != Action::Keep && !may_wait(change))
 }
 
 fn later(wait: std::time::Duration) -> Duration {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, TaskId};
+use crate::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId};
 use crate::order::named;
 use crate::period::Period;
 
@@ -24,6 +24,11 @@ pub enum RunKind {
     /// Check Changes for the orders created on these days, however long ago.
     Backfill(Period),
     Plan(Selection),
+    /// Hold what the marketplace has of these subscriptions now against what the target has for the period.
+    Reconcile {
+        subscriptions: Vec<SubscriptionId>,
+        period: Period,
+    },
     /// Confirmed plans by digest: what was shown is what is sent.
     Sync(Vec<PlanDigest>),
 }
@@ -34,6 +39,7 @@ impl RunKind {
             Self::Check => "check",
             Self::Backfill(_) => "backfill",
             Self::Plan(_) => "plan",
+            Self::Reconcile { .. } => "reconcile",
             Self::Sync(_) => "sync",
         }
     }

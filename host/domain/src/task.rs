@@ -96,6 +96,8 @@ named! {
         OlderThanStartWindow = "older-than-start-window",
         CurrencyNotOffered = "currency-not-offered",
         ExcludedAmount = "excluded-amount",
+        /// Reconciled, and nothing differs.
+        InAgreement = "in-agreement",
         ByPerson = "by-person",
     }
 }

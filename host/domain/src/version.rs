@@ -119,6 +119,7 @@ fn reach(found: &mut Found, old: &Card, new: &Card) {
     if before != after {
         found.say(Wider::Host, format!("its requests go to {after}, so far to {before}"));
     }
+    discovery(found, old, new);
     for door in &new.egress.allow {
         let covering: Vec<&Allowed> = old.egress.allow.iter().filter(|known| covers(known, door)).collect();
         if covering.iter().any(|known| known.effect == door.effect) {
@@ -138,6 +139,29 @@ fn reach(found: &mut Found, old: &Card, new: &Card) {
     }
     for document in new.documents.iter().filter(|document| !old.documents.contains(document)) {
         found.say(Wider::Document, format!("it writes documents of the kind {document}"));
+    }
+}
+
+/// What the target tells without credentials decides where credentials go.
+fn discovery(found: &mut Found, old: &Card, new: &Card) {
+    let Some(after) = &new.egress.discovery else { return };
+    let before = old.egress.discovery.as_ref();
+    if before.is_none_or(|before| before.url != after.url || before.fields != after.fields) {
+        let before = before.map(|before| before.url.as_str());
+        found.say(Wider::Host, format!("{} tells where its requests go{}", after.url, so_far(before)));
+    }
+    let known = |suffix: &&String| before.is_some_and(|before| before.site_suffixes.contains(suffix));
+    for suffix in after.site_suffixes.iter().filter(|suffix| !known(suffix)) {
+        found.say(Wider::Host, format!("its requests may be led to hosts of {suffix}"));
+    }
+    // Each is a promise that nothing was done: a wrong one writes twice.
+    let promised = before.filter(|before| before.writes_again).map(|before| before.again_when.as_slice());
+    let known = promised.unwrap_or_default();
+    for when in after.again_when.iter().filter(|when| after.writes_again && !known.contains(when)) {
+        let text = when.text.as_deref().map(|text| format!(" with \"{text}\"")).unwrap_or_default();
+        let sentence =
+            format!("a write is sent once more where the target moved, after the answer {}{text}", when.status);
+        found.say(Wider::IdempotencyClaim, sentence);
     }
 }
 

@@ -5,6 +5,7 @@ mod shop;
 
 use counterfoil_domain::adjust::{self, Adjustments, Basis, Raw, RawAdded, Rule};
 use counterfoil_domain::assemble::{COST, adjustments_digest, settings_digest, with_costs};
+use counterfoil_domain::card::{AdjustType, Adjustable};
 use counterfoil_domain::connection::{DescriptionSource, HostRules, PriceChoice, Refunds};
 use counterfoil_domain::id::{Actor, TaskId};
 use counterfoil_domain::job::{Billing, Job, JobLine, PriceSource, QuantityIs};
@@ -17,9 +18,9 @@ use counterfoil_domain::proration::Method;
 use counterfoil_domain::task::{Need, Verdict};
 use shop::*;
 
-fn refusals(order: &Order, links: &LinkBook, raw: &Raw) -> Vec<(String, &'static str, Rule)> {
+fn refusals(order: &Order, links: &LinkBook, raw: &Raw) -> Vec<(String, String, Rule)> {
     let (task, by) = (TaskId::new("t"), Actor::new("ann"));
-    let basis = Basis { task: &task, order, links, before: None, by: &by, at: now() };
+    let basis = Basis { task: &task, order, links, adjust: &[], before: None, by: &by, at: now() };
     let refusals = adjust::checked(raw, basis).unwrap_err();
     for refusal in &refusals {
         let text = refusal.to_string();
@@ -63,11 +64,11 @@ fn what_cannot_be_is_refused_by_line_field_and_rule() {
         let (field, rule) = expected.trim().split_once(' ').unwrap();
         let number = given.split_whitespace().next().unwrap().to_owned();
         let rule = Rule::parse(rule).unwrap();
-        let found: Vec<_> = found.iter().map(|(line, field, rule)| (line.clone(), *field, *rule)).collect();
-        assert_eq!(found, [(number, field, rule)], "{row}");
+        let found: Vec<_> = found.iter().map(|(line, field, rule)| (line.clone(), field.clone(), *rule)).collect();
+        assert_eq!(found, [(number, field.to_owned(), rule)], "{row}");
     }
     let twice = refusals(&order, &links(), &typed("1 quantity=5\n1 quantity=6"));
-    assert_eq!(twice, [("1".to_owned(), "line", Rule::GivenTwice)]);
+    assert_eq!(twice, [("1".to_owned(), "line".to_owned(), Rule::GivenTwice)]);
     let both = refusals(&order, &links(), &typed("1 quantity=0\n9 quantity=1"));
     assert_eq!(both.len(), 2, "every refusal is told: {both:?}");
 }
@@ -79,17 +80,17 @@ fn a_catalogue_price_cannot_be_had_without_an_item_nor_for_a_total_after_renewal
     item.state = LinkState::Unlinked;
     unlinked.insert(item);
     let raw = typed("1 source=catalogue");
-    assert_eq!(refusals(&order(), &unlinked, &raw), [("1".to_owned(), "price-source", Rule::NoItem)]);
+    assert_eq!(refusals(&order(), &unlinked, &raw), [("1".to_owned(), "price-source".to_owned(), Rule::NoItem)]);
     let renewal = Order { order_type: OrderType::Change, on_renewal: true, ..order() };
-    assert_eq!(refusals(&renewal, &links(), &raw), [("1".to_owned(), "price-source", Rule::RenewalTotal)]);
+    assert_eq!(refusals(&renewal, &links(), &raw), [("1".to_owned(), "price-source".to_owned(), Rule::RenewalTotal)]);
 }
 
 #[test]
 fn a_decision_needs_a_reason_and_lines_that_can_be() {
     let bad = RawAdded { fee: "seats".into(), quantity: "0".into(), unit_price: "1".into(), ..RawAdded::default() };
-    let raw = Raw { lines: vec![], decision: Some((" ".into(), vec![bad])) };
+    let raw = Raw { decision: Some((" ".into(), vec![bad])), ..Raw::default() };
     let found = refusals(&order(), &links(), &raw);
-    let rules: Vec<(&str, Rule)> = found.iter().map(|(_, field, rule)| (*field, *rule)).collect();
+    let rules: Vec<(&str, Rule)> = found.iter().map(|(_, field, rule)| (field.as_str(), *rule)).collect();
     let expected = [
         ("reason", Rule::NoReason),
         ("fee", Rule::UnknownWord),
@@ -442,4 +443,72 @@ fn a_plans_line_tells_its_cost_only_where_all_that_it_carries_does() {
         let told = plan.changes[0].lines[0].attributes.first().map_or("-", |(_, cost)| cost.as_str());
         assert_eq!(told, cost.trim(), "{row}");
     }
+}
+
+fn offered() -> Vec<Adjustable> {
+    let one = |name: &str, kind| Adjustable { name: name.into(), label: name.into(), help: String::new(), kind };
+    vec![
+        one("due_date", AdjustType::Date),
+        one("reference", AdjustType::Text),
+        one("urgent", AdjustType::Boolean),
+        one("where_to", AdjustType::Choice(vec!["here".into(), "there".into()])),
+    ]
+}
+
+fn document(order: &Order, values: &[(&str, &str)]) -> Result<Adjustments, Vec<adjust::Refusal>> {
+    let (task, by, links) = (TaskId::new("t"), Actor::new("ann"), LinkBook::default());
+    let adjust = offered();
+    let basis = Basis { task: &task, order, links: &links, adjust: &adjust, before: None, by: &by, at: now() };
+    let document = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    adjust::checked(&Raw { document, ..Raw::default() }, basis)
+}
+
+#[test]
+fn what_is_set_on_a_whole_task_is_held_against_the_card() {
+    let order = order();
+    for (name, value, kept) in [
+        ("due_date", " 2026-12-01 ", Some("2026-12-01")),
+        ("reference", "PO 7", Some("PO 7")),
+        ("urgent", "true", Some("true")),
+        ("where_to", "there", Some("there")),
+        ("reference", "  ", None),
+    ] {
+        let set = document(&order, &[(name, value)]).unwrap();
+        assert_eq!(set.document.get(name).map(String::as_str), kept, "{name}={value}");
+        assert_eq!(set.is_empty(), kept.is_none());
+    }
+    for (name, value, rule, words) in [
+        ("due_date", "2026-02-30", Rule::NotADay, "2026-02-30"),
+        ("due_date", "tomorrow", Rule::NotADay, "tomorrow"),
+        ("reference", "a\nb", Rule::TextLength, "printable"),
+        ("urgent", "yes", Rule::UnknownWord, "neither true nor false"),
+        ("where_to", "nowhere", Rule::UnknownWord, "here, there"),
+        ("duedate", "2026-12-01", Rule::UnknownName, "Did you mean \"due_date\"?"),
+        ("decided", "by me", Rule::UnknownName, "there is no such value"),
+    ] {
+        let [refusal] = document(&order, &[(name, value)]).unwrap_err().try_into().unwrap();
+        assert_eq!((refusal.rule, refusal.line.as_str(), refusal.field.as_str()), (rule, "", name));
+        let text = refusal.to_string();
+        assert!(text.contains(words) && text.starts_with(&format!("order {}, {name}: ", order.number)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_set_on_a_whole_task_reaches_the_target_moves_the_plan_and_survives_a_revision() {
+    let shop = Shop::new(order());
+    let set = |values: &[(&str, &str)]| document(&shop.order, values).unwrap();
+    let mut digests = std::collections::BTreeSet::from([adjustments_digest(&shop.job(None).unwrap())]);
+    for values in [&[("reference", "a")][..], &[("reference", "b")], &[("urgent", "true"), ("reference", "a")]] {
+        let job = shop.job(Some(&set(values))).unwrap();
+        assert!(digests.insert(adjustments_digest(&job)), "{values:?}");
+        assert_eq!(job.order.total, shop.job(None).unwrap().order.total, "no line is touched");
+        let told: Vec<(&str, &str, &str)> =
+            job.adjustments.iter().map(|a| (a.line.as_str(), a.field.as_str(), a.value.as_str())).collect();
+        assert!(values.iter().all(|(name, value)| told.contains(&("", name, value))), "{told:?}");
+    }
+    let mut revised = shop.order.clone();
+    revised.lines.clear();
+    let kept = adjust::carried(&set(&[("due_date", "2026-12-01")]), &revised, TaskId::new("t2"));
+    assert_eq!(kept.document.get("due_date").map(String::as_str), Some("2026-12-01"));
+    assert!(kept.dropped.is_empty() && !kept.is_empty());
 }

@@ -8,6 +8,7 @@ use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::auto::{self, Standing, Why};
 use counterfoil_domain::connection::{AutoSync, Connection, ConnectionState, Exceptions, HostRules, Notify};
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::follow_up::{FollowUp, FollowUpState};
 use counterfoil_domain::id::{PlanDigest, RunId};
 use counterfoil_domain::job::JobKind;
 use counterfoil_domain::link::LinkKind;
@@ -187,6 +188,8 @@ fn a_task_goes_by_itself_only_when_nothing_speaks_for_a_person() {
         ("no sign-in", Case { state: ConnectionState::NeedsSignIn, ..Case::good() }, Err(Why::ConnectionPaused)),
         ("initial", Case { kind: JobKind::Initial, ..Case::good() }, Err(Why::Initial)),
         ("initial, though chosen", chosen(&[JobKind::Initial], JobKind::Initial), Err(Why::Initial)),
+        ("reconcile", Case { kind: JobKind::Reconcile, ..Case::good() }, Err(Why::Reconcile)),
+        ("reconcile, though chosen", chosen(&[JobKind::Reconcile], JobKind::Reconcile), Err(Why::Reconcile)),
         ("chosen", chosen(&[JobKind::Billing, JobKind::Change], JobKind::Change), Ok(())),
         ("not chosen", chosen(&[JobKind::Billing, JobKind::Change], JobKind::Sales), Err(Why::KindNotChosen)),
         ("decided", Case { adjustments: set_by_ann(Some("as agreed")), ..Case::good() }, Err(Why::DecidedByPerson)),
@@ -374,6 +377,43 @@ fn every_state() -> Vec<(TaskState, Vec<Severity>, NoticeKind, bool)> {
     ]
 }
 
+/// Steps that wait for somebody in the target: what is told of them, and when.
+fn waiting_steps() -> Vec<NoticeKind> {
+    let state = TaskState::Synced { plan: PlanDigest::new("p") };
+    let task = task(JobKind::Sales, state);
+    let mut told = vec![];
+    for (days, state, kind) in [
+        (13, FollowUpState::Waiting { at: now() }, None),
+        (14, FollowUpState::Waiting { at: now() }, Some(NoticeKind::WaitsForApproval)),
+        (0, FollowUpState::Person { why: "refused".into(), at: now() }, Some(NoticeKind::FollowUpStopped)),
+        (90, FollowUpState::Done { at: now() }, None),
+        (90, FollowUpState::Left { why: "voided".into(), at: now() }, None),
+    ] {
+        let step = FollowUp {
+            connection: "x".into(),
+            task: task.id.clone(),
+            plan: "p".into(),
+            change: "c".into(),
+            plugin: "d".into(),
+            title: "Allocation".into(),
+            waits_for: "approval".into(),
+            documents: vec![],
+            state,
+            begun_at: now() - Duration::days(days),
+            looked_at: None,
+            looks: 0,
+            failures: 0,
+        };
+        let notice = notice::of_follow_up(&step, &task, now());
+        assert_eq!(notice.as_ref().map(|notice| notice.kind), kind, "{step:?}");
+        told.extend(notice.map(|notice| {
+            assert!(notice.happened.contains("Allocation") && notice.money.contains("100.00 USD"), "{notice:?}");
+            notice.kind
+        }));
+    }
+    told
+}
+
 #[test]
 fn every_state_has_its_notice_and_only_problems_are_shown_to_whoever_wants_no_more() {
     let mut kinds = vec![];
@@ -415,6 +455,7 @@ fn every_state_has_its_notice_and_only_problems_are_shown_to_whoever_wants_no_mo
     let asked = Connection { state: ConnectionState::NeedsSignIn, ..connection(AutoSync::default()) };
     assert_eq!(notice::of_sign_in(&asked, day("2026-12-01"), day("2026-11-30")), None, "it is told already");
     kinds.push(NoticeKind::SignInEnds);
+    kinds.extend(waiting_steps());
     for kind in NoticeKind::ALL {
         assert!(kinds.contains(kind), "no row shows {kind}");
     }

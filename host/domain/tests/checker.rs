@@ -118,6 +118,10 @@ fn plan() -> Plan {
     }
 }
 
+fn against<'a>(job: &'a Job, documents: &'a [String], rules: &'a HostRules, history: &'a [Claim]) -> Against<'a> {
+    Against { job, order_total: None, documents, rules, history, neighbours: &[] }
+}
+
 fn codes(plan: &Plan, job: &Job, total: &str, rules: &HostRules) -> Vec<String> {
     let documents = ["invoice".to_owned(), "credit-note".to_owned()];
     let against = Against {
@@ -126,6 +130,7 @@ fn codes(plan: &Plan, job: &Job, total: &str, rules: &HostRules) -> Vec<String> 
         documents: &documents,
         rules,
         history: &[],
+        neighbours: &[],
     };
     let mut codes: Vec<String> = check(plan, against).into_iter().map(|finding| finding.code).collect();
     codes.sort();
@@ -307,7 +312,7 @@ fn beside_what_was_confirmed_before() {
         }
         let documents = ["invoice".to_owned()];
         let rules = HostRules::default();
-        let against = Against { job: &job, order_total: None, documents: &documents, rules: &rules, history: &history };
+        let against = against(&job, &documents, &rules, &history);
         let codes: Vec<String> = check(&plan, against).into_iter().map(|finding| finding.code).collect();
         let expected: Vec<&str> = if code.is_empty() { vec![] } else { vec![code] };
         assert_eq!(codes, expected, "{name}");
@@ -343,7 +348,7 @@ fn a_decided_difference_beside_the_revision_that_was_billed() {
         let set = Adjustment { line: LineId::new(""), field: "decided".to_owned(), value };
         job.adjustments = if decided { vec![set] } else { vec![] };
         let history = [before(earlier)];
-        let against = Against { job: &job, order_total: None, documents: &documents, rules: &rules, history: &history };
+        let against = against(&job, &documents, &rules, &history);
         let codes: Vec<String> = check(&plan(), against).into_iter().map(|finding| finding.code).collect();
         assert_eq!(codes.contains(&"period-billed-already".to_owned()), found, "{decided} {earlier}");
     }

@@ -5,22 +5,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use counterfoil_domain::card::Scenario;
+use counterfoil_domain::card::{Circumstance, Scenario};
 use counterfoil_domain::changes::{Given, Pass, take_in};
 use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, HostRules};
 use counterfoil_domain::id::{
     ConnectionId, CustomerId, EntityId, LineId, MarketplaceId, OrderId, PluginId, ResellerId, RuleId, SubscriptionId,
 };
 use counterfoil_domain::job::PriceSource;
-use counterfoil_domain::judge::{Law, LinkBook, Standing};
+use counterfoil_domain::judge::{self, Law, LinkBook, Standing};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
+use counterfoil_domain::market::{Subscription, SubscriptionStatus};
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::{
     BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType, ProductRef,
 };
+use counterfoil_domain::period::Cycle;
 use counterfoil_domain::rule::{Amounts, Criteria, IgnoreRule};
 use counterfoil_domain::snapshot;
-use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Task, TaskState, Verdict, next};
+use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Need, Task, TaskState, Verdict, next};
 use rust_decimal::Decimal;
 
 fn at(day: &str) -> DateTime<Utc> {
@@ -68,6 +70,7 @@ struct World {
     rules: Vec<IgnoreRule>,
     links: LinkBook,
     currencies: Option<BTreeSet<Currency>>,
+    containers: bool,
     connection: Connection,
     pass: Pass,
     snapshot: Option<DateTime<Utc>>,
@@ -116,6 +119,7 @@ impl World {
             rules: vec![],
             links: LinkBook::new(links.into()),
             currencies: None,
+            containers: false,
             connection,
             pass: Pass::Later { until: at("2026-11-08") },
             snapshot: None,
@@ -135,7 +139,11 @@ impl World {
             rules: &self.connection.rules,
             links: &self.links,
             metered,
-            standing: Standing { rules: &self.rules, currencies: self.currencies.as_ref() },
+            standing: Standing {
+                rules: &self.rules,
+                currencies: self.currencies.as_ref(),
+                containers: self.containers,
+            },
             now: at("2026-11-21"),
         }
     }
@@ -235,6 +243,8 @@ fn every_reason_is_reached_and_says_what_is_the_matter() {
     let state = next(TaskState::Ready, Event::IgnoredBy(by_person.clone())).unwrap();
     assert_eq!(state, TaskState::Ignored(by_person));
     reached.insert(IgnoreReason::ByPerson);
+    // Said by the engine after a plan, of reconcile tasks alone.
+    reached.insert(IgnoreReason::InAgreement);
     assert_eq!(reached, IgnoreReason::ALL.iter().copied().collect());
 }
 
@@ -296,4 +306,154 @@ fn rules_hold_for_snapshots_too() {
     world.rules.clear();
     world.currencies = Some([Currency::parse("EUR").unwrap()].into());
     assert_eq!(judged(&world), Some(IgnoreReason::CurrencyNotOffered));
+}
+
+/// An order without lines: a person decides, unless no row could take it whatever they decide.
+#[test]
+fn a_row_that_refuses_is_asked_before_a_person_is() {
+    let aligned = |aligned: bool| Subscription {
+        id: SubscriptionId::new("s"),
+        name: "s".into(),
+        customer: CustomerId::new("c"),
+        status: SubscriptionStatus::Active,
+        billing_model: BillingModel::BeforeBillingPeriod,
+        cycle: Some(if aligned { Cycle::StatementDay } else { Cycle::Months(1) }),
+        currency: Some(usd()),
+        created_at: None,
+        renews_on: None,
+        lines: vec![],
+    };
+    let refuses = vec![Circumstance::AlignedWithStatementDay];
+    let metered = BTreeSet::new();
+    let order = Order { lines: vec![], ..order() };
+    for (refused_when, another_row, subscription, decides) in [
+        (refuses.clone(), false, Some(aligned(true)), false),
+        (refuses.clone(), true, Some(aligned(true)), true),
+        (refuses.clone(), false, Some(aligned(false)), true),
+        (refuses, false, None, true),
+        (vec![], false, Some(aligned(true)), true),
+    ] {
+        let mut world = World::new();
+        world.scenarios[0].refused_when = refused_when;
+        if another_row {
+            let more = Scenario { refused_when: vec![], name: "another".into(), ..world.scenarios[0].clone() };
+            world.scenarios.push(more);
+        }
+        let judgement = judge::judge(&order, subscription.as_ref(), world.law(&metered));
+        match judgement.verdict {
+            Verdict::Pending(needs) => {
+                assert!(decides && matches!(needs.as_slice(), [Need::Decision { .. }]), "{needs:?}");
+            }
+            Verdict::Ignored(ignored) => {
+                assert!(!decides, "{ignored:?}");
+                assert_eq!(ignored.reason, IgnoreReason::UnsupportedBillingModel);
+                assert!(ignored.text.contains("aligned with the statement day"), "{}", ignored.text);
+            }
+            Verdict::Ready => panic!("nothing is billed without a line"),
+        }
+    }
+}
+
+/// A container holds nothing but items: there a fee of the plan needs the item of its fee, and elsewhere it does not.
+#[test]
+fn a_fee_of_the_plan_waits_for_its_item_where_lines_go_into_containers() {
+    let metered = BTreeSet::new();
+    for (containers, state, waits) in [
+        (true, None, true),
+        (true, Some(LinkState::Unlinked), true),
+        (true, Some(linked()), false),
+        (false, None, false),
+    ] {
+        let mut world = World { containers, ..World::new() };
+        world.scenarios[0].fees.push((Fee::PlanRecurring, PriceSource::Order));
+        world.links.insert(link(LinkKind::Container, "s", linked()));
+        if let Some(state) = state.clone() {
+            world.links.insert(link(LinkKind::Fee, "plan-recurring", state));
+        }
+        let mut order = order();
+        order.lines[0].product = None;
+        order.lines[0].kind = LineKind::Fee(Fee::PlanRecurring);
+        let name = || "plan-recurring".to_owned();
+        let need = Need::Link { kind: LinkKind::Fee, source: name(), name: name() };
+        let expected = if waits { Verdict::Pending(vec![need]) } else { Verdict::Ready };
+        let verdict = judge::judge(&order, None, world.law(&metered)).verdict;
+        assert_eq!(verdict, expected, "{containers} {state:?}");
+    }
+}
+
+/// Where lines go into containers, a subscription needs one; an order of no subscription, or another target, does not.
+#[test]
+fn a_subscription_waits_for_its_container() {
+    let metered = BTreeSet::new();
+    let never = LinkState::NeverSync;
+    for (containers, subscription, state, waits) in [
+        (true, true, None, true),
+        (true, true, Some(LinkState::Unlinked), true),
+        (true, true, Some(linked()), false),
+        (true, false, None, false),
+        (false, true, None, false),
+        (false, true, Some(LinkState::Unlinked), false),
+    ] {
+        let mut world = World { containers, ..World::new() };
+        if let Some(state) = state.clone() {
+            world.links.insert(link(LinkKind::Container, "s", state));
+        }
+        let order = Order { subscription: subscription.then(|| SubscriptionId::new("s")), ..order() };
+        let verdict = judge::judge(&order, None, world.law(&metered)).verdict;
+        let need = Need::Link { kind: LinkKind::Container, source: "s".into(), name: "s".into() };
+        let expected = if waits { Verdict::Pending(vec![need]) } else { Verdict::Ready };
+        assert_eq!(verdict, expected, "{containers} {subscription} {state:?}");
+    }
+    let mut world = World { containers: true, ..World::new() };
+    world.links.insert(link(LinkKind::Container, "s", never));
+    assert!(matches!(judge::judge(&order(), None, world.law(&metered)).verdict, Verdict::Ignored(_)));
+}
+
+/// In a container something goes on until it is ended or made less there, also where no money is given back for it.
+#[test]
+fn an_order_that_comes_to_no_money_still_changes_what_recurs_in_a_container() {
+    use OrderType::{Cancellation, Change, Sales};
+    let none: &[(Fee, i64, i64)] = &[];
+    for (containers, kind, lines, total, expected) in [
+        (true, Cancellation, none, Some(0), "ready 0"),
+        (true, Cancellation, none, None, "ready 0"),
+        (true, Cancellation, none, Some(7), "pending"),
+        (true, Cancellation, &[(Fee::ResourceRecurringRefund, -2, 10)], Some(0), "ready 0"),
+        (true, Change, &[(Fee::ResourceDowngrade, -2, 10)], Some(0), "ready 1"),
+        (true, Change, &[(Fee::ResourceDowngrade, -2, 0)], Some(0), "ready 1"),
+        (true, Change, &[(Fee::ResourceRecurring, 2, 10)], Some(0), "ready 1"),
+        (true, Change, &[(Fee::ResourceRecurring, 2, 0)], Some(0), "zero-amount"),
+        (true, Change, &[(Fee::ResourceDowngrade, 0, 10)], Some(0), "zero-amount"),
+        (true, Sales, &[(Fee::ResourceRecurring, 2, 10)], Some(0), "zero-amount"),
+        (false, Cancellation, none, Some(0), "pending"),
+        (false, Cancellation, &[(Fee::ResourceRecurringRefund, -2, 10)], Some(0), "zero-amount"),
+        (false, Change, &[(Fee::ResourceDowngrade, -2, 10)], Some(0), "zero-amount"),
+    ] {
+        let mut world = World { containers, ..World::new() };
+        world.links.insert(link(LinkKind::Container, "s", linked()));
+        let row = |order, name: &str| Scenario { order, name: name.into(), ..world.scenarios[0].clone() };
+        let fees = vec![(Fee::ResourceRecurring, PriceSource::Order), (Fee::ResourceDowngrade, PriceSource::Order)];
+        let change = Scenario { fees, prorate: vec![Fee::ResourceRecurring], ..row(Change, "change") };
+        let more = [change, row(Cancellation, "cancellation")];
+        world.scenarios.extend(more);
+        let mut order = Order { order_type: kind, total: total.map(Decimal::from), ..order() };
+        let line = order.lines.remove(0);
+        let free = |(fee, quantity, unit): &(Fee, i64, i64)| OrderLine {
+            kind: LineKind::Fee(*fee),
+            quantity: Decimal::from(*quantity),
+            unit_price: Decimal::from(*unit),
+            amount: Decimal::ZERO,
+            ..line.clone()
+        };
+        order.lines = lines.iter().map(free).collect();
+        let metered = BTreeSet::new();
+        let judged = judge::judge(&order, None, world.law(&metered));
+        let told = match &judged.verdict {
+            Verdict::Ready => format!("ready {}", judged.lines.len()),
+            Verdict::Pending(_) => "pending".to_owned(),
+            Verdict::Ignored(ignored) => ignored.reason.to_string(),
+        };
+        assert_eq!(told, expected, "{containers} {kind} {lines:?} {total:?}");
+        assert!(judged.lines.iter().all(|line| !line.prorate), "what is given for nothing is not charged by days");
+    }
 }

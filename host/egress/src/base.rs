@@ -48,6 +48,10 @@ impl Base {
         url.path().strip_prefix(self.0.path().trim_end_matches('/')).filter(|rest| rest.starts_with('/'))
     }
 
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
     pub(crate) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }

@@ -6,15 +6,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use counterfoil_domain::ports::{Call, Caller, Clock, Door, ExchangeRecord, Pending, Refusal, Route, SendError, Vault};
 use counterfoil_domain::wire::Response;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{Credentials, Flight, Method, Signing, Token, sign};
-use crate::budget::{BudgetKeeper, BudgetSnapshot, Flying, Gate, Told};
+use crate::base::Base;
+use crate::budget::{BudgetKeeper, BudgetSnapshot, Flying, Gate, Told as Answered};
+use crate::discovery::{self, Told};
 use crate::guard::Resolver;
 use crate::policy::{self, Outgoing, refuse};
 use crate::record::{Draft, ExchangeSink, caller_text, shown_path, shown_url};
-use crate::route::Prepared;
+use crate::route::{Place, Prepared};
 use crate::scrub::Scrubber;
 use crate::step::{self, Past, Step};
 use crate::wire::{self, Answer, Sheet};
@@ -120,10 +122,12 @@ impl HttpDoor {
 
     async fn run(&self, route: &Arc<Prepared>, call: Call, begun: Instant) -> Result<Response, Stop> {
         let operation = call.request.operation.clone();
-        let mut outgoing = policy::check(&route.route, &route.base, &route.taken, &call)
-            .map_err(|refusal| Stop::Before(SendError::Refused(refusal)))?;
+        let refused = |refusal| Stop::Before(SendError::Refused(refusal));
+        let mut outgoing = policy::check(&route.route, &route.base, &route.taken, &call).map_err(refused)?;
         let deadline = begun + call.timeout.min(route.route.egress.timeout);
         let _permit = before(deadline, self.gate.permit(&route.permits)).await?;
+        let mut base = before(deadline, self.whereabouts(route, deadline)).await?;
+        outgoing.url = policy::address(&base, &call.request).map_err(refused)?;
         let mut past = Past::default();
         let mut bad = None;
         loop {
@@ -131,9 +135,14 @@ impl HttpDoor {
             let scrubber = ready.scrubber.clone();
             let serial = ready.serial;
             let answer = self.transmit(route, &outgoing, ready, deadline, &operation).await?;
+            if let Some(moved) = self.moved(route, &outgoing, &base, &mut past, &answer, deadline).await {
+                outgoing.url = policy::address(&moved, &call.request).map_err(refused)?;
+                base = moved;
+                continue;
+            }
             match step::next(
                 &route.route,
-                &route.base,
+                &base,
                 &outgoing,
                 route.signing.can_renew(),
                 past,
@@ -155,6 +164,76 @@ impl HttpDoor {
                     return Err(Stop::Before(SendError::Refused(Refusal { message, ..refusal })));
                 }
             }
+        }
+    }
+
+    /// Where the requests of a route go by now.
+    async fn whereabouts(&self, route: &Arc<Prepared>, deadline: Instant) -> Result<Base, SendError> {
+        let Some(place) = &route.place else { return Ok(route.base.clone()) };
+        let mut known = place.known.lock().await;
+        let stands = match known.standing(&route.base, Instant::now()) {
+            Some(stands) => stands,
+            None => {
+                let told = self.ask(route, place, deadline).await;
+                known.took(told, &route.base, Instant::now())
+            }
+        };
+        stands.map_err(SendError::Refused)
+    }
+
+    /// The new place, where an answer says that nobody took the request and the target says that it moved. Once a request.
+    async fn moved(
+        &self,
+        route: &Arc<Prepared>,
+        outgoing: &Outgoing,
+        used: &Base,
+        past: &mut Past,
+        answer: &Answer,
+        deadline: Instant,
+    ) -> Option<Base> {
+        let place = route.place.as_ref()?;
+        if past.looked_again || !discovery::says_moved(&place.lookup, outgoing, answer.status, &answer.body) {
+            return None;
+        }
+        past.looked_again = true;
+        let mut known = timeout_at(deadline, place.known.lock()).await.ok()?;
+        if let Some(moved) = known.moved_from(used) {
+            return Some(moved);
+        }
+        if !known.may_ask_again(Instant::now()) {
+            return None;
+        }
+        let told = self.ask(route, place, deadline).await;
+        known.took_again(told, used)
+    }
+
+    /// Without credentials and the card's headers; through the same checks of address and budget as every request.
+    async fn ask(&self, route: &Arc<Prepared>, place: &Place, deadline: Instant) -> Told {
+        let deadline = deadline.min(Instant::now() + discovery::ANSWERS_WITHIN);
+        let outgoing = Outgoing {
+            method: reqwest::Method::GET,
+            url: place.url.clone(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            is_read: true,
+        };
+        let ready = async {
+            route.guard.check(&outgoing.url).await?;
+            self.gate.wait_for_room(&route.scopes).await?;
+            let client = route.client()?;
+            let flying = self.gate.take(route).await?;
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+            Ok(Ready { client, headers, scrubber: Scrubber::default(), serial: None, flying })
+        };
+        let answer = match before(deadline, ready).await {
+            Ok(ready) => self.transmit(route, &outgoing, ready, deadline, "discovery").await,
+            Err(stop) => Err(stop),
+        };
+        match answer {
+            Ok(answer) => discovery::read(&route.route, &place.lookup, &route.base, answer.status, &answer.body),
+            // An address that may not be called must not be taken for a target that is silent.
+            Err(Stop::Before(SendError::Refused(refusal))) => Told::Refused(refusal),
+            Err(_) => Told::Nothing,
         }
     }
 
@@ -220,7 +299,7 @@ impl HttpDoor {
         drop(ready.flying);
         match sent {
             Ok(answer) => {
-                let told = Told { status: answer.status, headers: &answer.headers };
+                let told = Answered { status: answer.status, headers: &answer.headers };
                 self.gate.answered(&route.scopes, &told).await;
                 self.record(draft.answered(answer.status, begun.elapsed(), ""));
                 Ok(answer)

@@ -1,5 +1,5 @@
 //! The only way out of the host. Every request of a plugin or a marketplace client passes, in this order:
-//! policy (`policy`), the caller's base URL (`base`), checked addresses (`address`, `guard`), budgets
+//! policy (`policy`), the caller's base URL (`base`, `discovery`), checked addresses (`address`, `guard`), budgets
 //! (`budget`), credentials (`auth`), the wire (`wire`), and scrubbing of what comes back (`scrub`); each call
 //! leaves a record (`record`). Decisions are pure functions; `door` alone strings them together.
 //! Owns no storage: secrets come from the vault port, budgets are exported and imported as values.
@@ -8,6 +8,7 @@ mod address;
 mod auth;
 mod base;
 mod budget;
+mod discovery;
 mod door;
 mod guard;
 mod policy;

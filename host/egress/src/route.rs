@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use counterfoil_domain::ports::{Caller, Refusal, Route, SendError};
+use counterfoil_domain::ports::{Caller, Lookup, Refusal, Route, SendError};
 use counterfoil_domain::secret::SecretScope;
 use reqwest::Client;
 use tokio::sync::Semaphore;
+use url::Url;
 
 use crate::auth::{Signing, TokenCell};
-use crate::base::Base;
+use crate::base::{Base, endpoint};
 use crate::budget::Scopes;
+use crate::discovery::Known;
 use crate::guard::{Guard, Resolver};
 use crate::policy::parse_header;
 use crate::record::caller_text;
@@ -18,7 +20,9 @@ use crate::wire;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) route: Route,
+    /// Where the settings lead.
     pub(crate) base: Base,
+    pub(crate) place: Option<Place>,
     pub(crate) signing: Arc<Signing>,
     /// Headers that the host fills.
     pub(crate) taken: Vec<String>,
@@ -30,9 +34,29 @@ pub(crate) struct Prepared {
     client: Mutex<Option<Client>>,
 }
 
+/// Where the target tells where it is, and what it told.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) lookup: Lookup,
+    pub(crate) url: Url,
+    /// Held while it is asked: the others wait for the one answer.
+    pub(crate) known: Arc<tokio::sync::Mutex<Known>>,
+}
+
+impl Place {
+    fn of(route: &Route, base: &Base, former: Option<&Prepared>) -> Result<Option<Self>, Refusal> {
+        let Some(lookup) = route.discovery.clone() else { return Ok(None) };
+        let url = endpoint(&lookup.url, "discovery URL", &route.exceptions)?;
+        let same = |former: &&Prepared| former.route.discovery == route.discovery && former.base == *base;
+        let known = former.filter(same).and_then(|former| former.place.as_ref()).map(|place| Arc::clone(&place.known));
+        Ok(Some(Self { lookup, url, known: known.unwrap_or_default() }))
+    }
+}
+
 /// Whether a route could be used at all: for a setup that wants to know before the first call.
 pub fn check_route(route: &Route) -> Result<(), Refusal> {
-    parse(route).map(|_| ())
+    let (base, _) = parse(route)?;
+    Place::of(route, &base, None).map(|_| ())
 }
 
 fn parse(route: &Route) -> Result<(Base, Signing), Refusal> {
@@ -54,8 +78,10 @@ impl Prepared {
         let permits = former
             .filter(|former| former.route.budgets.concurrency == route.budgets.concurrency)
             .map_or_else(|| Arc::new(Semaphore::new(concurrency)), |former| Arc::clone(&former.permits));
+        let place = Place::of(&route, &base, former)?;
         Ok(Self {
             base,
+            place,
             signing: Arc::new(signing),
             taken,
             guard: Arc::new(Guard::new(resolver.clone(), route.exceptions.private_addresses)),
@@ -75,7 +101,9 @@ impl Prepared {
         if let Some(client) = slot.as_ref() {
             return Ok(client.clone());
         }
-        let without_tls = self.base.is_plain() && self.signing.token_url().is_none_or(|url| url.scheme() == "http");
+        let without_tls = self.base.is_plain()
+            && self.signing.token_url().is_none_or(|url| url.scheme() == "http")
+            && self.place.as_ref().is_none_or(|place| place.url.scheme() == "http");
         let client = wire::client(self.guard.pins(), without_tls)?;
         Ok(slot.insert(client).clone())
     }

@@ -23,6 +23,8 @@ pub(crate) enum Step {
 pub(crate) struct Past {
     pub(crate) signed_in_again: bool,
     pub(crate) redirects: u32,
+    /// The target was asked where it is because of an answer to this request.
+    pub(crate) looked_again: bool,
 }
 
 pub(crate) fn next(

@@ -19,6 +19,7 @@ use crate::engine::{Engine, EngineError};
 use crate::linking::in_state;
 use crate::propose::moved;
 use crate::schedule::{asked, new_run, run_id};
+use crate::turn;
 
 const ACTOR: &str = "auto-sync";
 
@@ -99,8 +100,13 @@ impl<'a> Standings<'a> {
 /// What is ready, and what stands on a plan of a version of the plugin that is no longer active.
 async fn to_plan(engine: &Engine, standings: &Standings<'_>) -> Result<Vec<TaskId>, EngineError> {
     let ready = standings.hopeful(engine, "ready").await?;
-    let mut tasks: Vec<TaskId> = ready.into_iter().map(|(task, _)| task.id).collect();
-    let Some(active) = engine.targets.active(&standings.connection.plugin) else { return Ok(tasks) };
+    let ready: Vec<Task> = ready.into_iter().map(|(task, _)| task).collect();
+    let Some(active) = engine.targets.active(&standings.connection.plugin) else {
+        return Ok(ready.into_iter().map(|task| task.id).collect());
+    };
+    // Those that wait for another go after it, with a later check.
+    let waiting = turn::waiting(engine, standings.connection, active.card(), &ready).await?;
+    let mut tasks: Vec<TaskId> = ready.into_iter().map(|task| task.id).filter(|id| !waiting.contains_key(id)).collect();
     for (task, _) in standings.hopeful(engine, "planned").await? {
         if let Some(sealed) = plan_of(engine, &task).await?
             && sealed.ground.plugin != *active.digest()
@@ -133,7 +139,13 @@ async fn confirm(
     let actor = Actor::new(ACTOR);
     let now = engine.clock.now();
     let (mut writes, mut plans) = (Vec::new(), Vec::new());
-    for (task, adjustments) in standings.hopeful(engine, "planned").await? {
+    let planned = standings.hopeful(engine, "planned").await?;
+    let tasks: Vec<Task> = planned.iter().map(|(task, _)| task.clone()).collect();
+    let waiting = match engine.targets.active(&standings.connection.plugin) {
+        Some(active) => turn::waiting(engine, standings.connection, active.card(), &tasks).await?,
+        None => BTreeMap::new(),
+    };
+    for (task, adjustments) in planned.into_iter().filter(|(task, _)| !waiting.contains_key(&task.id)) {
         let Some(sealed) = plan_of(engine, &task).await? else { continue };
         let verdict = if can_be_applied(engine, &sealed.ground.plugin) {
             auto::allowed(&task, &sealed, standings.of(&task, adjustments.as_ref()))

@@ -20,6 +20,7 @@ use crate::engine::{Engine, EngineError};
 use crate::exchange::Journaled;
 use crate::fate::{self, INCOMPLETE, STOPPED};
 use crate::ground::LawBook;
+use crate::observe::{self, Unseen};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 use crate::propose::{self, call_failure, moved};
@@ -27,6 +28,9 @@ use crate::settle::{self, Applied, Confirmed};
 
 /// What of these plans is known to be stored, from any plan of their tasks: it is never written a second time.
 type Stored = Vec<(PlanDigest, ChangeReceipt)>;
+
+/// Tasks held against their ground together, where the card allows fewer to a plan.
+const LEAST_AT_ONCE: usize = 200;
 
 /// A version that is paused for its traps is asked again after this.
 const PLUGIN_PAUSE: Duration = Duration::from_secs(600);
@@ -126,7 +130,11 @@ pub(crate) async fn send(
         let (suspects, others): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|(task, _)| goes_alone(task));
         let batches = Batches { engine, connection, target: &target, stored: &stored };
         let full = target.card().batch_tasks.max(1);
-        if !(batches.send(&others, full, ramp, progress).await? && batches.send(&suspects, 1, ramp, progress).await?) {
+        let mut unseen = Vec::new();
+        let whole = batches.send(&others, full, ramp, &mut unseen, progress).await?
+            && batches.send(&suspects, 1, ramp, &mut unseen, progress).await?;
+        batches.read_back(unseen, ramp, progress).await?;
+        if !whole {
             return Ok(());
         }
     }
@@ -160,6 +168,7 @@ impl Batches<'_> {
         confirmed: &[Confirmed],
         most: usize,
         ramp: &mut Ramp,
+        unseen: &mut Vec<Unseen>,
         progress: &mut Progress,
     ) -> Result<bool, EngineError> {
         let full = self.target.card().batch_tasks.max(1);
@@ -181,7 +190,12 @@ impl Batches<'_> {
                 return Ok(false);
             }
             let (chunk, tail) = rest.split_at(ramp.width(full).min(most).min(rest.len()));
-            let outcome = self.send_batch(chunk, progress).await?;
+            let (outcome, written) = self.send_batch(chunk, progress).await?;
+            unseen.push(written);
+            // Not all at the end of a long run: what differs should be seen while there is something to stop.
+            if unseen.iter().map(|one| one.stored.len()).sum::<usize>() >= self.target.card().plan_tasks {
+                self.read_back(std::mem::take(unseen), ramp, progress).await?;
+            }
             progress.advance(chunk.len()).await?;
             rest = tail;
             if let Some(outcome) = outcome {
@@ -199,11 +213,24 @@ impl Batches<'_> {
         Ok(true)
     }
 
+    /// What was written, seen in the target. What is not seen now (the service stops, the connection or its target is down)
+    /// is in open batches, which are looked at later.
+    async fn read_back(self, unseen: Vec<Unseen>, ramp: &Ramp, progress: &mut Progress) -> Result<(), EngineError> {
+        let Self { engine, connection, target, .. } = self;
+        if engine.is_stopping() || ramp.is_held(engine.clock.now()) {
+            return Ok(());
+        }
+        if engine.connection(&connection.id).await?.state != ConnectionState::Enabled {
+            return Ok(());
+        }
+        observe::observe(engine, connection, target, unseen, progress).await
+    }
+
     async fn send_batch(
         self,
         confirmed: &[Confirmed],
         progress: &mut Progress,
-    ) -> Result<Option<Outcome>, EngineError> {
+    ) -> Result<(Option<Outcome>, Unseen), EngineError> {
         let Self { engine, connection, target, stored } = self;
         let now = engine.clock.now();
         let plans: Vec<PlanDigest> = confirmed.iter().map(|(_, sealed)| sealed.digest.clone()).collect();
@@ -251,7 +278,7 @@ async fn fresh(
     let mut stored = Stored::new();
     let mut writes = Vec::new();
     let book = LawBook::load(engine, connection).await?;
-    for chunk in queued.chunks(200) {
+    for chunk in queued.chunks(target.card().plan_tasks.max(LEAST_AT_ONCE)) {
         let tasks: Vec<Task> = chunk.iter().map(|(task, _)| task.clone()).collect();
         let prepared = match prepare_all(engine, connection, &target, &book, &tasks).await {
             Ok(prepared) => prepared,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::follow_up::may_wait;
 use counterfoil_domain::journal::{Effect, EffectState};
 use counterfoil_domain::plan::{Action, Located, Plan, Receipt};
 use counterfoil_domain::ports::Target;
@@ -167,7 +168,7 @@ async fn conflict(
     failure: Failure,
 ) -> Fate {
     let mut receipts = Vec::new();
-    for change in plan.changes.iter().filter(|change| change.action != Action::Keep) {
+    for change in plan.changes.iter().filter(|change| change.action != Action::Keep && !may_wait(change)) {
         let looked = target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await;
         match looked {
             Ok(Located::Found(receipt)) if receipt.total.is_none_or(|total| total == change.total) => {
@@ -190,7 +191,7 @@ fn incomplete(plan: &Plan, receipt: &Receipt) -> Option<String> {
     }
     plan.changes
         .iter()
-        .filter(|change| change.action != Action::Keep)
+        .filter(|change| change.action != Action::Keep && !may_wait(change))
         .find(|change| !receipt.changes.iter().any(|r| r.key == change.key && !r.reference.as_str().is_empty()))
         .map(|change| format!("the target said nothing about \"{}\"", change.title))
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::{self, Adjusted, Adjustments};
 use counterfoil_domain::assemble::{self, Parts};
 use counterfoil_domain::card::{Card, Scenario};
+use counterfoil_domain::checker::Neighbour;
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::directory::Entity;
 use counterfoil_domain::id::{EntityId, TaskId};
@@ -21,6 +22,7 @@ use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::snapshot;
 use counterfoil_domain::task::{Subject, Task};
 
+use crate::containers::Containers;
 use crate::engine::{Engine, EngineError};
 
 /// Everything that an order of one connection is judged by, owned.
@@ -35,6 +37,8 @@ pub(crate) struct LawBook {
     pub(crate) currency: Option<Currency>,
     /// People's standing decisions to ignore.
     pub(crate) ignoring: Vec<IgnoreRule>,
+    /// A subscription needs a container.
+    containers: bool,
     /// What the target said that it can bill in.
     offered: Option<BTreeSet<Currency>>,
 }
@@ -50,13 +54,15 @@ impl LawBook {
             currency: products.iter().find_map(|product| product.currency),
             metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
             products: products.into_iter().map(|p| p.product.code).collect(),
+            containers: card.card().containers,
             ignoring: engine.store.rules(&connection.id).await?,
             offered: engine.offers.of(&connection.id),
         })
     }
 
     pub(crate) fn law<'a>(&'a self, connection: &'a Connection, now: DateTime<Utc>) -> Law<'a> {
-        let standing = Standing { rules: &self.ignoring, currencies: self.offered.as_ref() };
+        let (rules, currencies) = (self.ignoring.as_slice(), self.offered.as_ref());
+        let standing = Standing { rules, currencies, containers: self.containers };
         Law {
             scenarios: &self.scenarios,
             rules: &connection.rules,
@@ -124,6 +130,8 @@ pub(crate) struct Prepared {
     pub(crate) job: Job,
     pub(crate) ground: Ground,
     pub(crate) order: Order,
+    /// What other subscriptions have in its container.
+    pub(crate) neighbours: Vec<Neighbour>,
 }
 
 /// The job of a judged order. `items` are the target's catalogue entries that the prices need.
@@ -142,6 +150,7 @@ pub(crate) fn prepare(
         subscription: with.subscription,
         links: &with.book.links,
         items: with.items,
+        containers: with.containers.read(),
         settings: with.settings,
         adjustments: with.adjustments,
         today: engine.clock.now().date_naive(),
@@ -149,14 +158,15 @@ pub(crate) fn prepare(
     let job = assemble::job(order, &judgement.lines, parts)?;
     let ground = Ground {
         revision: job.order.revision.clone(),
-        links: assemble::links_digest(&job),
+        links: assemble::links_digest(&job, &with.book.links),
         settings: assemble::settings_digest(with.settings, with.connection),
         rules: assemble::rules_digest(&judgement.lines, &job),
         adjustments: assemble::adjustments_digest(&job),
-        target_records: assemble::target_records_digest(&job, with.items),
+        target_records: assemble::target_records_digest(&job, with.items, with.containers.read()),
         plugin: with.target.digest().clone(),
     };
-    Ok(Prepared { job, ground, order: order.clone() })
+    let neighbours = with.containers.neighbours(task, &with.book.links);
+    Ok(Prepared { job, ground, order: order.clone(), neighbours })
 }
 
 /// What a job is prepared with.
@@ -168,6 +178,7 @@ pub(crate) struct With<'a> {
     pub(crate) customer: Option<&'a counterfoil_domain::market::Customer>,
     pub(crate) subscription: Option<&'a counterfoil_domain::market::Subscription>,
     pub(crate) items: &'a BTreeMap<EntityId, Entity>,
+    pub(crate) containers: &'a Containers,
     pub(crate) settings: &'a [(String, String)],
     pub(crate) adjustments: Option<&'a Adjustments>,
 }

@@ -1,14 +1,18 @@
 //! The shell around the domain's decisions: reads marketplaces, makes tasks, proposes plans, dispatches
 //! effects, looks for lost ones. Knows no SQL, no HTTP and no wasmtime: only ports.
 
+mod ask;
 mod auto;
 mod check;
 mod comeback;
+mod containers;
 mod crashed;
 mod dispatch;
+mod earlier;
 mod engine;
 mod exchange;
 mod fate;
+mod follow_up;
 mod ground;
 mod in_vain;
 mod linking;
@@ -19,9 +23,11 @@ mod patience;
 mod prepared;
 mod progress;
 mod propose;
+mod reconcile;
 mod schedule;
 mod settle;
 mod shadow;
+mod turn;
 mod worker;
 
 pub use engine::{Engine, EngineError, Parts, Sources};

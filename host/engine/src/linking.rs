@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use counterfoil_domain::adjust;
-use counterfoil_domain::connection::Connection;
+use counterfoil_domain::connection::{Connection, ManyToOne};
 use counterfoil_domain::digest::Digester;
 use counterfoil_domain::directory::Entity;
 use counterfoil_domain::id::{Actor, CustomerId};
@@ -189,7 +189,7 @@ impl Wanted<'_> {
         }
         let entities = list(engine, connection, self.target, "item").await?;
         let keys = Keys::of(&entities);
-        let many_to_one = connection.rules.many_to_one;
+        let many_to_one = connection.rules.many_to_one != ManyToOne::One;
         let mut taken = if many_to_one { BTreeMap::new() } else { taken(engine, connection, LinkKind::Item).await? };
         let (mut links, mut missed) = (Vec::new(), BTreeMap::new());
         for ((code, name), sought) in items.iter().zip(sought) {

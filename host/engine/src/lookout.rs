@@ -1,12 +1,15 @@
 //! Batches without an ending: after a crash, a lost answer or a stopped guest. Nothing is sent again before
 //! it is known, and what cannot be known is a person's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::follow_up::{self, may_wait};
+use counterfoil_domain::id::PluginDigest;
 use counterfoil_domain::journal::{Batch, Effect, EffectState, Look, Sighting};
 use counterfoil_domain::plan::{Action, Located, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
@@ -19,7 +22,7 @@ use crate::dispatch::{self, lookout};
 use crate::engine::{Engine, EngineError};
 use crate::fate::{poison, span};
 use crate::linking::read_only;
-use crate::observe;
+use crate::observe::{self, Unseen};
 use crate::progress::Progress;
 use crate::settle::{self, Confirmed, is_unsettled};
 
@@ -30,12 +33,18 @@ const LOOKED_ONCE_FOR_THE_REST: &str =
 /// No look is planned further ahead: one that is, the clock was set back since.
 const FURTHEST_LOOK_HOURS: i64 = 25;
 
+/// What is only to be read back, by the version that wrote it.
+type ByVersion = BTreeMap<PluginDigest, (Arc<dyn Target>, Vec<Unseen>)>;
+
 /// Looks at every open batch of a connection that is due. Caller holds the connection's lock.
 pub(crate) async fn look(engine: &Engine, connection: &Connection, progress: &mut Progress) -> Result<(), EngineError> {
     if connection.state != ConnectionState::Enabled {
         return Ok(());
     }
-    for batch in engine.store.open_batches(&connection.id).await? {
+    let mut unseen = ByVersion::new();
+    // Those that carry out a step of a synchronized task are looked for with it.
+    let ours = |batch: &Batch| batch.trail.follow_up.is_none();
+    for batch in engine.store.open_batches(&connection.id).await?.into_iter().filter(ours) {
         let now = engine.clock.now();
         let furthest = now + Duration::hours(FURTHEST_LOOK_HOURS);
         let set_back = batch.opened_at > now;
@@ -44,8 +53,13 @@ pub(crate) async fn look(engine: &Engine, connection: &Connection, progress: &mu
         }
         // One that cannot be looked at holds up no other.
         let id = batch.id.clone();
-        if let Err(error) = look_at(engine, connection, batch, progress).await {
+        if let Err(error) = look_at(engine, connection, batch, &mut unseen, progress).await {
             progress.problem("look-failed", id.to_string(), error.to_string());
+        }
+    }
+    for (target, unseen) in unseen.into_values() {
+        if let Err(error) = observe::observe(engine, connection, &target, unseen, progress).await {
+            progress.problem("look-failed", connection.id.to_string(), error.to_string());
         }
     }
     Ok(())
@@ -55,6 +69,7 @@ async fn look_at(
     engine: &Engine,
     connection: &Connection,
     batch: Batch,
+    unseen: &mut ByVersion,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
     let Some(target) = engine.targets.by_digest(&batch.plugin) else {
@@ -73,8 +88,10 @@ async fn look_at(
     }
     let unsettled: Vec<Confirmed> = all.iter().filter(|(task, _)| is_unsettled(task, &batch)).cloned().collect();
     if unsettled.is_empty() {
-        let unseen = unseen(engine, &batch, all).await?;
-        return observe::observe(engine, connection, &target, Some(batch), unseen, progress).await;
+        let stored = not_read_back(engine, &batch, all).await?;
+        let (_, waiting) = unseen.entry(batch.plugin.clone()).or_insert_with(|| (target, Vec::new()));
+        waiting.push(Unseen { closing: Some(batch), stored });
+        return Ok(());
     }
     let (mut batch, effects) = dated(engine, &target, batch).await?;
     let mut unsettled = unsettled;
@@ -87,7 +104,8 @@ async fn look_at(
             }
         }
     }
-    match way(&target, &batch, &effects, &unsettled, engine.clock.now()) {
+    let only_unrecorded = unsettled.iter().all(|(task, _)| matches!(task.state, TaskState::Sending { .. }));
+    match way(&target, &batch, &effects, only_unrecorded, engine.clock.now()) {
         Way::Replay => replay(engine, connection, &target, batch, all, progress).await,
         Way::Wait(until) => {
             engine.store.commit(vec![Write::PutBatch(Batch { probe_at: Some(until), ..batch })]).await?;
@@ -123,7 +141,7 @@ async fn dated(
 }
 
 /// Receipts of a batch that were not read back yet.
-async fn unseen(
+async fn not_read_back(
     engine: &Engine,
     batch: &Batch,
     all: Vec<Confirmed>,
@@ -140,7 +158,7 @@ async fn unseen(
 
 /// How to find out. Pure.
 #[derive(Debug, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     /// Run `apply` again: every answer is recorded, or the same key may be sent again.
     Replay,
     Wait(DateTime<Utc>),
@@ -148,19 +166,19 @@ enum Way {
     Person,
 }
 
-fn way(
+/// `only_unrecorded`: nothing is known to be lost, what happened may only not be written down.
+pub(crate) fn way(
     target: &Arc<dyn Target>,
     batch: &Batch,
     effects: &[Effect],
-    unsettled: &[Confirmed],
+    only_unrecorded: bool,
     now: DateTime<Utc>,
 ) -> Way {
     let delivery = &target.card().delivery;
     let unanswered: Vec<&Effect> = effects.iter().filter(|effect| effect.state == EffectState::Intent).collect();
     // A crash between the last answer and its record: the journal knows everything.
     let steady = batch.trail.crashes < crashed::MOST_CRASHES;
-    let only_unrecorded = steady && unsettled.iter().all(|(task, _)| matches!(task.state, TaskState::Sending { .. }));
-    if unanswered.is_empty() && only_unrecorded {
+    if unanswered.is_empty() && steady && only_unrecorded {
         return Way::Replay;
     }
     if let DeliveryClass::A { lifetime } = delivery.class() {
@@ -203,8 +221,8 @@ async fn replay(
             kept.push(result);
         }
     }
-    settle::settle(engine, connection, target, batch, confirmed, kept, progress).await?;
-    Ok(())
+    let (_, unseen) = settle::settle(engine, connection, target, batch, confirmed, kept, progress).await?;
+    observe::observe(engine, connection, target, vec![unseen], progress).await
 }
 
 async fn locate(
@@ -250,6 +268,9 @@ async fn locate(
         let task = Task { state, updated_at: now, version: task.version + 1, ..task };
         let task = if absent { counted(task, progress) } else { task };
         if let Some(receipt) = receipt {
+            if matches!(task.state, TaskState::Synced { .. }) {
+                writes.extend(follow_up::begun(&sealed, &receipt, now).into_iter().map(Write::PutFollowUp));
+            }
             let row = StoredReceipt {
                 plan: sealed.digest.clone(),
                 batch: batch.id.clone(),
@@ -269,7 +290,7 @@ async fn locate(
     let closing = (open == 0).then(|| batch.clone());
     writes.push(Write::PutBatch(batch));
     engine.store.commit(writes).await?;
-    observe::observe(engine, connection, target, closing, stored, progress).await
+    observe::observe(engine, connection, target, vec![Unseen { closing, stored }], progress).await
 }
 
 fn lost(why: &str) -> Event {
@@ -321,7 +342,8 @@ async fn find(
     let mut receipts = Vec::new();
     let mut looks = Vec::new();
     let mut absent = 0;
-    for change in plan.changes.iter().filter(|change| change.action != Action::Keep) {
+    // What may wait is looked for later, once the rest is known.
+    for change in plan.changes.iter().filter(|change| change.action != Action::Keep && !may_wait(change)) {
         let located = target.locate(read_only(engine, connection, target), plan.clone(), change.key.clone()).await;
         let sighting = match &located {
             Ok(Located::Found(receipt)) => Sighting::Found(receipt.reference.clone()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use counterfoil_domain::connection::Connection;
+use counterfoil_domain::failure::Failure;
 use counterfoil_domain::id::Actor;
 use counterfoil_domain::journal::{Batch, BatchState};
 use counterfoil_domain::plan::{Observation, Plan, Receipt, SealedPlan};
@@ -22,19 +23,46 @@ pub(crate) fn again_at(looks: u32, now: DateTime<Utc>) -> DateTime<Utc> {
     now + Duration::seconds(LOOKS.get(index).copied().unwrap_or(86_400))
 }
 
-/// Reads receipts back. `closing` is their batch where nothing else is open in it: it is closed once everything was
-/// seen, and stays to be looked at until then.
+/// What of one batch is to be read back.
+#[derive(Debug)]
+pub(crate) struct Unseen {
+    /// The batch where nothing else is open in it: it is closed once everything was seen, and stays to be looked at until
+    /// then.
+    pub(crate) closing: Option<Batch>,
+    pub(crate) stored: Vec<(SealedPlan, StoredReceipt)>,
+}
+
+/// Reads receipts back: of many batches in one call, because a target that shows lists shows them all at the price of a few.
 pub(crate) async fn observe(
     engine: &Engine,
     connection: &Connection,
     target: &Arc<dyn Target>,
-    closing: Option<Batch>,
-    stored: Vec<(SealedPlan, StoredReceipt)>,
+    unseen: Vec<Unseen>,
     progress: &mut Progress,
 ) -> Result<(), EngineError> {
-    let receipts: Vec<Receipt> = stored.iter().map(|(_, row)| row.receipt.clone()).collect();
-    let mut writes = Vec::with_capacity(stored.len());
-    let mut unseen = stored.len();
+    let most = target.card().plan_tasks;
+    let mut rest = unseen.into_iter().peekable();
+    while rest.peek().is_some() {
+        let (mut group, mut count) = (Vec::new(), 0);
+        // One batch at least, however large.
+        while let Some(one) = rest.next_if(|next| count == 0 || count + next.stored.len() <= most) {
+            count += one.stored.len();
+            group.push(one);
+        }
+        observe_together(engine, connection, target, group, progress).await?;
+    }
+    Ok(())
+}
+
+async fn observe_together(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    unseen: Vec<Unseen>,
+    progress: &mut Progress,
+) -> Result<(), EngineError> {
+    let receipts: Vec<Receipt> =
+        unseen.iter().flat_map(|one| &one.stored).map(|(_, row)| row.receipt.clone()).collect();
     let observed = match receipts.is_empty() {
         true => Vec::new(),
         false => match target.observe(read_only(engine, connection, target), receipts).await {
@@ -46,8 +74,29 @@ pub(crate) async fn observe(
             }
         },
     };
+    let mut observed = observed.into_iter();
+    let mut writes = Vec::new();
+    for one in unseen {
+        let seen: Vec<_> = observed.by_ref().take(one.stored.len()).collect();
+        writes.extend(compared(engine, one, seen, progress));
+    }
+    if !writes.is_empty() {
+        engine.store.commit(writes).await?;
+    }
+    Ok(())
+}
+
+/// What was seen of one batch, held against its plans.
+fn compared(
+    engine: &Engine,
+    Unseen { closing, stored }: Unseen,
+    seen: Vec<Result<Observation, Failure>>,
+    progress: &mut Progress,
+) -> Vec<Write> {
     let now = engine.clock.now();
-    for ((sealed, row), observed) in stored.into_iter().zip(observed) {
+    let mut writes = Vec::with_capacity(stored.len());
+    let mut unseen = stored.len();
+    for ((sealed, row), observed) in stored.into_iter().zip(seen) {
         match observed {
             Ok(observation) => {
                 unseen -= 1;
@@ -79,10 +128,7 @@ pub(crate) async fn observe(
             Batch { probes, probe_at: Some(again_at(probes, now)), ..batch }
         }));
     }
-    if !writes.is_empty() {
-        engine.store.commit(writes).await?;
-    }
-    Ok(())
+    writes
 }
 
 fn not_verified(progress: &mut Progress, subject: String, why: &str) {

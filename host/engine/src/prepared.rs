@@ -1,4 +1,4 @@
-//! Many tasks made ready for their target at once: orders, customers and catalogue prices are read in bulk.
+//! Many tasks made ready for their target at once: orders, customers, catalogue prices and containers are read in bulk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use counterfoil_domain::ports::Target;
 use counterfoil_domain::task::{Task, Verdict};
 use counterfoil_domain::{adjust, assemble};
 
+use crate::containers::Containers;
 use crate::engine::{Engine, EngineError};
 use crate::ground::{self, LawBook, Prepared, With};
 use crate::linking::read_only;
 
-/// Entities asked for in one call.
-const GET_CHUNK: usize = 40;
+/// Entities asked for in one call. How many fit into one address is the target's matter.
+pub(crate) const GET_CHUNK: usize = 1_000;
 
 /// Why a task cannot be planned.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub(crate) async fn prepare_all(
     let adjustments = ground::adjustments(engine, tasks).await?;
     let mut orders: Vec<Option<Order>> = Vec::with_capacity(tasks.len());
     let mut wanted = BTreeSet::new();
+    let mut ready = Vec::with_capacity(tasks.len());
     for task in tasks {
         let order = ground::order_of(engine, task, book).await?;
         if let Some(order) = &order {
@@ -47,10 +49,14 @@ pub(crate) async fn prepare_all(
             let adjusted = adjust::applied(order, set);
             let judgement = ground::judge_task(task, &adjusted, set, people.subscription(task), law);
             wanted.extend(assemble::items_needed(&judgement.lines, &book.links));
+            if judgement.verdict == Verdict::Ready {
+                ready.push(task);
+            }
         }
         orders.push(order);
     }
     let items = items(engine, connection, target, wanted).await?;
+    let containers = Containers::load(engine, connection, target, &book.links, &ready).await?;
     let settings = ground::settings(target.card(), connection);
     let mut prepared = Vec::with_capacity(tasks.len());
     for (task, order) in tasks.iter().zip(&orders) {
@@ -66,6 +72,10 @@ pub(crate) async fn prepare_all(
             prepared.push(Err(Unprepared::Judged(judgement.verdict)));
             continue;
         }
+        if let Some(gone) = containers.gone(task, &book.links, connection) {
+            prepared.push(Err(Unprepared::Failed(gone)));
+            continue;
+        }
         let with = With {
             connection,
             target,
@@ -73,6 +83,7 @@ pub(crate) async fn prepare_all(
             customer: people.customers.get(&task.customer),
             subscription: people.subscription(task),
             items: &items,
+            containers: &containers,
             settings: &settings,
             adjustments: set,
         };

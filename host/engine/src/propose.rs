@@ -10,19 +10,25 @@ use counterfoil_domain::claim::{self, Claim};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{SubscriptionId, TaskId};
+use counterfoil_domain::job::Job;
+use counterfoil_domain::job::JobKind;
 use counterfoil_domain::money::Money;
 use counterfoil_domain::plan::{Judged, Plan, SealedPlan, Severity};
 use counterfoil_domain::ports::{CallError, CommitError, Target, Write};
+use counterfoil_domain::reconcile;
 use counterfoil_domain::run::Selection;
 use counterfoil_domain::salvage::{self, Kept};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
+use crate::ask;
+use crate::earlier;
 use crate::engine::{Engine, EngineError};
 use crate::ground::{LawBook, Prepared};
-use crate::linking::{self, in_state, read_only};
+use crate::linking::{self, in_state};
 use crate::patience::{Patience, pause};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
+use crate::turn;
 
 pub(crate) async fn propose(
     engine: &Engine,
@@ -34,11 +40,12 @@ pub(crate) async fn propose(
     let waiting = linking::pending(engine, &connection).await?;
     linking::judge_again(engine, &connection, waiting, progress).await?;
     let tasks = selected(engine, &connection, selection, progress).await?;
+    let tasks = whose_turn_it_is(engine, &connection, &target, tasks, progress).await?;
     progress.run.total = Some(tasks.len() as u64);
     progress.save().await?;
     // Once for all: a link that is changed meanwhile moves the ground, and dispatch refuses the plan.
     let book = LawBook::load(engine, &connection).await?;
-    for chunk in tasks.chunks(target.card().batch_tasks.max(1)) {
+    for chunk in tasks.chunks(target.card().plan_tasks.max(1)) {
         plan_chunk(engine, &connection, &target, &book, chunk, progress).await?;
         progress.advance(chunk.len()).await?;
     }
@@ -68,6 +75,31 @@ async fn selected(
         }
     }
     Ok(tasks)
+}
+
+/// Those that wait for nobody. A plan that was made before somebody came in between does not count any more: it rests on
+/// what that one will change.
+async fn whose_turn_it_is(
+    engine: &Engine,
+    connection: &Connection,
+    target: &Arc<dyn Target>,
+    tasks: Vec<Task>,
+    progress: &mut Progress,
+) -> Result<Vec<Task>, EngineError> {
+    let waiting = turn::waiting(engine, connection, target.card(), &tasks).await?;
+    let mut writes = Vec::new();
+    for task in &tasks {
+        let Some(waits) = waiting.get(&task.id) else { continue };
+        progress.count("waiting", 1);
+        progress.shortfall("waits-its-turn", task.id.to_string(), format!("{} {}", task.number, waits.text));
+        if matches!(task.state, TaskState::Planned(_)) {
+            writes.push(Vec::from_iter(moved(engine, task, Event::Unplanned)));
+        }
+    }
+    if !writes.is_empty() {
+        commit(engine, writes, progress).await?;
+    }
+    Ok(tasks.into_iter().filter(|task| !waiting.contains_key(&task.id)).collect())
 }
 
 fn needs(task: &Task) -> String {
@@ -111,12 +143,23 @@ async fn plan_chunk(
             Err(Unprepared::Failed(failure)) => failed(engine, task, failure, &mut writes, progress),
         }
     }
-    let answers = ask_patiently(engine, connection, target, &jobs).await;
     let history = history(engine, connection, &jobs).await?;
-    for ((task, prepared), answer) in jobs.iter().zip(answers) {
+    let mut stored = Vec::with_capacity(jobs.len());
+    for (task, prepared) in &mut jobs {
+        earlier::name(engine, &mut prepared.job, &history).await?;
+        let kept = kept(engine, &task.id).await?;
+        earlier::own(&mut prepared.job, &kept);
+        stored.push(kept);
+    }
+    let asked: Vec<Job> = jobs.iter().map(|(_, prepared)| prepared.job.clone()).collect();
+    let answers = ask::patiently(engine, connection, target, &asked).await;
+    for (((task, prepared), answer), stored) in jobs.iter_mut().zip(answers).zip(&stored) {
         match answer {
-            Ok(plan) if !fits_what_is_stored(engine, task, &plan, progress).await? => {}
+            Ok(plan) if !fits_what_is_stored(stored, task, &plan, progress) => {}
             Ok(plan) => {
+                // What recurs in the target already may be what its price is: then that is what is due.
+                prepared.job = assemble::repriced(prepared.job.clone(), &plan, connection.rules.rounding);
+                let prepared = &*prepared;
                 let plan = assemble::with_costs(plan, &prepared.job);
                 let subscription = SubscriptionId::new(prepared.job.order.subscription_id.clone());
                 let against = Against {
@@ -125,6 +168,7 @@ async fn plan_chunk(
                     documents: &target.card().documents,
                     rules: &connection.rules,
                     history: history.get(&subscription).map(Vec::as_slice).unwrap_or_default(),
+                    neighbours: &prepared.neighbours,
                 };
                 writes.push(seal(engine, connection, (task, prepared), plan, against, progress));
             }
@@ -152,61 +196,6 @@ async fn commit(engine: &Engine, groups: Vec<Vec<Write>>, progress: &mut Progres
     Ok(())
 }
 
-/// The plans, after as many used-up minutes as it takes.
-async fn ask_patiently(
-    engine: &Engine,
-    connection: &Connection,
-    target: &Arc<dyn Target>,
-    jobs: &[(Task, Prepared)],
-) -> Vec<Result<Plan, Failure>> {
-    let mut patience = Patience::default();
-    loop {
-        let answers = ask(engine, connection, target, jobs).await;
-        let wanted = answers.iter().filter_map(|answer| answer.as_ref().err()).filter_map(pause).max();
-        if !patience.again(wanted).await {
-            return answers;
-        }
-    }
-}
-
-/// One call for all; when it gives no answer as a whole, each by itself, so that one poisonous job does not
-/// take the others with it.
-async fn ask(
-    engine: &Engine,
-    connection: &Connection,
-    target: &Arc<dyn Target>,
-    jobs: &[(Task, Prepared)],
-) -> Vec<Result<Plan, Failure>> {
-    if jobs.is_empty() {
-        return Vec::new();
-    }
-    let all: Vec<_> = jobs.iter().map(|(_, prepared)| prepared.job.clone()).collect();
-    let whole = target.plan(read_only(engine, connection, target), all.clone()).await;
-    match whole {
-        Ok(answers) if answers.len() == jobs.len() => answers,
-        Ok(answers) => {
-            let text = format!("{} plans for {} jobs", answers.len(), jobs.len());
-            vec![Err(call_failure(&CallError::Nonsense(text))); jobs.len()]
-        }
-        Err(CallError::Failed(failure)) => vec![Err(failure); jobs.len()],
-        Err(error) if jobs.len() == 1 => vec![Err(call_failure(&error))],
-        Err(_) => {
-            let mut answers = Vec::with_capacity(all.len());
-            for job in all {
-                let answer = target.plan(read_only(engine, connection, target), vec![job]).await;
-                answers.push(match answer {
-                    Ok(mut one) => {
-                        one.pop().unwrap_or_else(|| Err(call_failure(&CallError::Nonsense("no plan".to_owned()))))
-                    }
-                    Err(CallError::Failed(failure)) => Err(failure),
-                    Err(error) => Err(call_failure(&error)),
-                });
-            }
-            answers
-        }
-    }
-}
-
 pub(crate) fn call_failure(error: &CallError) -> Failure {
     let code = match error {
         CallError::Trap { .. } => "plugin-trap",
@@ -219,19 +208,14 @@ pub(crate) fn call_failure(error: &CallError) -> Failure {
 }
 
 /// Whether the plan knows everything that earlier plans of its task stored. One that does not could bill twice.
-async fn fits_what_is_stored(
-    engine: &Engine,
-    task: &Task,
-    plan: &Plan,
-    progress: &mut Progress,
-) -> Result<bool, EngineError> {
-    let Err(unaccounted) = salvage::adopted(plan, &kept(engine, &task.id).await?) else { return Ok(true) };
+fn fits_what_is_stored(stored: &[Kept], task: &Task, plan: &Plan, progress: &mut Progress) -> bool {
+    let Err(unaccounted) = salvage::adopted(plan, stored) else { return true };
     let text = format!(
         "{}: {unaccounted}. Nothing was planned, because it could be billed twice: look in the target, and void the document there or ignore the task.",
         task.number
     );
     progress.shortfall("part-stored", task.id.to_string(), text);
-    Ok(false)
+    false
 }
 
 /// What earlier plans of a task stored.
@@ -274,11 +258,14 @@ fn seal(
     against: Against<'_>,
     progress: &mut Progress,
 ) -> Vec<Write> {
+    let checked = checker::check(&plan, against);
+    let reconciles = prepared.job.order.kind == JobKind::Reconcile;
     let judged = Judged {
         ground: prepared.ground.clone(),
-        findings: checker::check(&plan, against),
+        findings: if reconciles { reconcile::findings(&plan, &prepared.job, checked) } else { checked },
         source_total: Money::new(prepared.job.order.total, prepared.job.order.currency),
-        claims: claim::claims(&prepared.job),
+        // What is there already was claimed by whatever put it there.
+        claims: if reconciles { Vec::new() } else { claim::claims(&prepared.job) },
     };
     let sealed = SealedPlan::seal(connection.id.clone(), plan, judged, engine.clock.now());
     progress.count("planned", 1);

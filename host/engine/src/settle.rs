@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::card::DeliveryClass;
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::follow_up;
 use counterfoil_domain::journal::{Batch, BatchState, Effect, EffectState};
 use counterfoil_domain::plan::{Plan, Receipt, SealedPlan};
 use counterfoil_domain::ports::{StoredReceipt, Target, Write};
@@ -20,7 +21,7 @@ use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use crate::engine::{Engine, EngineError};
 use crate::fate::{self, Fate, Known, fate, is_stop, reached, span};
-use crate::observe;
+use crate::observe::{self, Unseen};
 use crate::progress::Progress;
 
 /// A task that is confirmed, with its plan.
@@ -38,8 +39,8 @@ struct Settled {
     goes_on_at: Option<DateTime<Utc>>,
 }
 
-/// Commits what became of a batch, then reads back what was written. What it tells about the target: none where it
-/// tells nothing.
+/// Commits what became of a batch. What it tells about the target, none where it tells nothing; and what of it is to be
+/// read back, which is the caller's to do: until then the batch stays open, and somebody looks at it again.
 pub(crate) async fn settle(
     engine: &Engine,
     connection: &Connection,
@@ -48,7 +49,7 @@ pub(crate) async fn settle(
     confirmed: Vec<Confirmed>,
     results: Applied,
     progress: &mut Progress,
-) -> Result<Option<Outcome>, EngineError> {
+) -> Result<(Option<Outcome>, Unseen), EngineError> {
     let now = engine.clock.now();
     let effects = engine.store.effects(&batch.id).await?;
     let outcome = outcome(&results, &effects);
@@ -77,8 +78,7 @@ pub(crate) async fn settle(
     let closing = (settled.open == 0 && batch.state == BatchState::Open).then(|| batch.clone());
     settled.writes.push(Write::PutBatch(batch));
     engine.store.commit(settled.writes).await?;
-    observe::observe(engine, connection, target, closing, settled.stored, progress).await?;
-    Ok(outcome)
+    Ok((outcome, Unseen { closing, stored: settled.stored }))
 }
 
 /// Takes out what is outside the sample that is read back: its batch need not wait for a look at it.
@@ -129,6 +129,8 @@ impl Settled {
         let mut after = Task { crashes, ..task.clone() };
         let event = match fate {
             Fate::Stored(receipt) => {
+                let left = follow_up::begun(sealed, &receipt, now);
+                self.writes.extend(left.into_iter().map(Write::PutFollowUp));
                 let row = row(receipt);
                 self.writes.push(Write::PutReceipt(row.clone()));
                 self.stored.push((sealed.clone(), row));

@@ -63,7 +63,7 @@ pub async fn shadow(
         let last = last_tasks(&now, connection, left).await?;
         left -= last.len().min(left);
         // The smaller of the two: neither is handed more than its card takes.
-        let at_once = active.card().batch_tasks.min(candidate.card().batch_tasks).max(1);
+        let at_once = active.card().plan_tasks.min(candidate.card().plan_tasks).max(1);
         for chunk in last.chunks(at_once) {
             let before = plans(&now, connection, active, chunk).await?;
             let after = plans(&then, connection, candidate, chunk).await?;

@@ -20,7 +20,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
-use crate::{check, comeback, dispatch, lookout, propose, schedule};
+use crate::{check, comeback, dispatch, follow_up, lookout, propose, reconcile, schedule};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
 const TICK: Duration = Duration::from_millis(500);
@@ -186,6 +186,9 @@ pub(crate) async fn carry_out(engine: &Engine, run: Run) {
                 check::check(engine, &mut progress).await
             }
             RunKind::Plan(selection) => propose::propose(engine, selection, &mut progress).await,
+            RunKind::Reconcile { subscriptions, period } => {
+                reconcile::reconcile(engine, (subscriptions, *period), &mut progress).await
+            }
             RunKind::Sync(plans) => dispatch::sync(engine, plans, &mut progress).await,
         }
     }
@@ -216,7 +219,8 @@ pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(
     let page = PageRequest { after: None, limit: 500 };
     let retrying = engine.store.tasks(filter("retrying"), page.clone()).await?;
     let queued = engine.store.tasks(filter("queued"), page).await?;
-    if open.is_empty() && retrying.is_empty() && queued.is_empty() {
+    let follows = follow_up::is_due(engine, connection).await?;
+    if open.is_empty() && retrying.is_empty() && queued.is_empty() && !follows {
         return Ok(());
     }
     let now = engine.clock.now();
@@ -251,7 +255,12 @@ pub(crate) async fn upkeep(engine: &Engine, connection: &Connection) -> Result<(
     if !due.is_empty() {
         engine.store.commit(due).await?;
     }
-    resend(engine, connection, filter("queued"), &mut ramp, &mut progress).await
+    resend(engine, connection, filter("queued"), &mut ramp, &mut progress).await?;
+    // After what is to be billed, and not while the target is down.
+    if !follows || ramp.is_held(engine.clock.now()) {
+        return Ok(());
+    }
+    follow_up::keep(engine, connection, &mut progress).await
 }
 
 /// Nothing was wrong but that no answer came.

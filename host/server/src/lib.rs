@@ -24,7 +24,7 @@ pub mod wire;
 
 pub use access::{Access, ROUTES, Role, Rule};
 pub use parts::{
-    Create, InspectMarketplace, LiveTargets, MarketplaceReport, Probe, Redeem, Search, ServerParts, SignInPages,
+    Create, Get, InspectMarketplace, LiveTargets, MarketplaceReport, Probe, Redeem, Search, ServerParts, SignInPages,
     SignIns,
 };
 pub use problem::{Code, Fault, OutcomeWord, ProblemBody};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use counterfoil_domain::connection::Marketplace;
 use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
-use counterfoil_domain::id::{ConnectionId, RunId};
+use counterfoil_domain::id::{ConnectionId, EntityId, RunId};
 use counterfoil_domain::ports::{
     CallError, Clock, CodeError, CodeGrant, Pending, PluginShelf, SignInPage, SignedIn, Store, Targets, Vault,
 };
@@ -23,6 +23,9 @@ pub type Search = Arc<
         + Send
         + Sync,
 >;
+/// Kind and ids; what is not there is left out.
+pub type Get =
+    Arc<dyn Fn(ConnectionId, String, Vec<EntityId>) -> Pending<'static, Result<Vec<Entity>, CallError>> + Send + Sync>;
 /// Kind and what to create. Goes through the journal like every write.
 pub type Create = Arc<dyn Fn(ConnectionId, String, Draft) -> Pending<'static, Result<Entity, CallError>> + Send + Sync>;
 
@@ -31,6 +34,7 @@ pub type Create = Arc<dyn Fn(ConnectionId, String, Draft) -> Pending<'static, Re
 pub struct LiveTargets {
     pub probe: Probe,
     pub search: Search,
+    pub get: Get,
     pub create: Create,
 }
 

@@ -58,6 +58,7 @@ codes! {
     PluginBusy = "plugin-busy", CONFLICT, "Work is under way that the plugin would send elsewhere", true;
     PluginNoFormer = "plugin-no-former", CONFLICT, "There is no former version", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
+    Unsupported = "unsupported", CONFLICT, "The target cannot do that", false;
     TooEarly = "too-early", CONFLICT, "It is too early to decide that", true;
     DecisionStale = "decision-stale", PRECONDITION_FAILED, "What was decided about is not what is uncertain now", false;
     PlanStale = "plan-stale", PRECONDITION_FAILED, "The plan is no longer what the task would do", false;
@@ -136,7 +137,7 @@ impl Problem {
             kind: format!("urn:counterfoil:problem:{}", code.name()),
             title: code.title().to_owned(),
             status: code.status().as_u16(),
-            detail: format!("{} {money} {}", happened.as_ref(), act.as_ref()),
+            detail: detail(happened.as_ref(), money, act.as_ref()),
             code: code.name().to_owned(),
             request_id: REQUEST_ID.try_with(Clone::clone).unwrap_or_default(),
             retriable: code.retriable(),
@@ -284,6 +285,11 @@ impl From<VaultError> for Problem {
             "Start the server with the master key that sealed the secrets, or set them again.",
         )
     }
+}
+
+/// What a target said of the money already is not said twice.
+fn detail(happened: &str, money: &str, act: &str) -> String {
+    if happened.contains(money) { format!("{happened} {act}") } else { format!("{happened} {money} {act}") }
 }
 
 /// A read that a target refused or did not answer: nothing can have been written.

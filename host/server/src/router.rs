@@ -17,8 +17,9 @@ use crate::pages::{self, callback, home, login};
 use crate::parts::{App, ServerParts};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    adjusting, authorize, auto_sync, commands, connections, events, ignoring, journal, link_suggestions, link_table,
-    links, notices, plans, plugins, resolving, rules, runs, setup, summary, syncs, system, tasks,
+    adjusting, authorize, auto_sync, commands, connections, events, follow_ups, ignoring, journal, link_suggestions,
+    link_table, links, notices, plans, plugins, reconciling, resolving, rules, runs, setup, summary, syncs, system,
+    tasks,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -40,6 +41,7 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(connections::search))
         .routes(routes!(connections::create))
         .routes(routes!(commands::check))
+        .routes(routes!(reconciling::reconcile))
         .routes(routes!(commands::plan))
         .routes(routes!(plans::show))
         .routes(routes!(syncs::sync))
@@ -53,6 +55,7 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(adjusting::decide))
         .routes(routes!(auto_sync::goes))
         .routes(routes!(notices::list))
+        .routes(routes!(follow_ups::list))
         .routes(routes!(resolving::show))
         .routes(routes!(resolving::resolve))
         .routes(routes!(rules::list, rules::add))

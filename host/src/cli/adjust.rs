@@ -1,6 +1,7 @@
 //! `adjust` and `decide`: what a person sets on a task before confirming it, and the answer where the rules cannot tell.
 //! Owns how both look as text; what may be set is the service's to say.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -54,6 +55,9 @@ pub struct AdjustArgs {
     /// order or catalogue.
     #[arg(long, requires = "line", conflicts_with = "price")]
     pub price_source: Option<String>,
+    /// A value of the task as a whole: due_date=2026-12-01. Without a value it is taken back. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value, conflicts_with = "clear")]
+    pub set: Vec<(String, String)>,
     /// Take back what was set: on the line, or on the whole task.
     #[arg(long)]
     pub clear: bool,
@@ -84,9 +88,14 @@ pub struct DecideArgs {
     pub remote: Remote,
 }
 
+fn named_value(written: &str) -> Result<(String, String), String> {
+    let (name, value) = written.split_once('=').ok_or("give a name and a value with \"=\" between them")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 impl AdjustArgs {
-    /// What is to be set; none: nothing was given.
-    fn set(&self) -> Option<LineSetView> {
+    /// What is to be set on the line; none: nothing was given.
+    fn line_set(&self) -> Option<LineSetView> {
         let billing = match (self.bill, self.no_charge, self.do_not_bill) {
             (true, ..) => Some("billable"),
             (_, true, _) => Some("no-charge"),
@@ -138,7 +147,16 @@ fn merged(before: Option<&LineSetView>, new: LineSetView) -> LineSetView {
 }
 
 /// All that is set on the task afterwards.
-fn all(view: &AdjustmentsView, new: Option<LineSetView>, without: Option<&str>) -> AdjustBody {
+fn all(
+    view: &AdjustmentsView,
+    new: Option<LineSetView>,
+    without: Option<&str>,
+    values: &[(String, String)],
+) -> AdjustBody {
+    let mut document: BTreeMap<String, String> =
+        view.document.iter().filter_map(|one| Some((one.name.clone(), one.value.clone()?))).collect();
+    document.extend(values.iter().cloned());
+    document.retain(|_, value| !value.is_empty());
     let kept = |line: &&AdjustedLineView| {
         Some(line.order.id.as_str()) != without && new.as_ref().is_none_or(|new| new.line != line.order.id)
     };
@@ -147,7 +165,7 @@ fn all(view: &AdjustmentsView, new: Option<LineSetView>, without: Option<&str>) 
         let before = view.lines.iter().find(|line| line.order.id == new.line).and_then(|line| line.set.as_ref());
         lines.push(merged(before, new));
     }
-    AdjustBody { lines, version: Some(view.task.version) }
+    AdjustBody { document, lines, version: Some(view.task.version) }
 }
 
 pub(super) async fn adjust(args: &AdjustArgs) -> Result<Exit> {
@@ -162,15 +180,15 @@ async fn adjusted(args: &AdjustArgs) -> Result<Exit> {
         return told(args, &view, "Took back what was set");
     }
     let view: AdjustmentsView = client.get(&path, &[]).await?;
-    let set = args.set();
-    if set.is_none() && args.clear_line.is_none() {
+    let set = args.line_set();
+    if set.is_none() && args.clear_line.is_none() && args.set.is_empty() {
         if args.line.is_some() {
             eprintln!("counterfoil: --line needs values to set on it. Nothing was changed");
             return Ok(Exit::Usage);
         }
         return told(args, &view, "");
     }
-    let body = all(&view, set, args.clear_line.as_deref());
+    let body = all(&view, set, args.clear_line.as_deref(), &args.set);
     let view: AdjustmentsView = client.put(&path, &to_value(body)?).await?;
     told(args, &view, "Adjusted")
 }
@@ -251,6 +269,10 @@ fn text(view: &AdjustmentsView) -> String {
     );
     for line in &view.lines {
         line_text(&mut out, line);
+    }
+    for one in &view.document {
+        let value = one.value.as_deref().unwrap_or("–");
+        let _ = writeln!(out, "  {}  {}  {}", show::clean(&one.name), show::clean(value), show::clean(&one.label));
     }
     for line in &view.added {
         let id = line.id.as_deref().unwrap_or("added");
@@ -351,6 +373,10 @@ mod tests {
             ("--line 1 --price 3 --price-source catalogue", false),
             ("--line 1 --to yesterday", false),
             ("--clear", true),
+            ("--set due_date=2026-12-01 --set reference=PO=7", true),
+            ("--set due_date= --line 1 --quantity 2", true),
+            ("--set due_date", false),
+            ("--set due_date=2026-12-01 --clear", false),
             ("--clear --line 1", false),
         ] {
             assert_eq!(parsed(line).is_ok(), fits, "{line}");
@@ -359,10 +385,11 @@ mod tests {
 
     #[test]
     fn people_name_the_last_day_and_the_service_the_day_after() {
-        let set = parsed("--line 1 --from 2026-11-01 --to 2026-11-30").unwrap().set().unwrap();
+        let set = parsed("--line 1 --from 2026-11-01 --to 2026-11-30").unwrap().line_set().unwrap();
         let period = set.period.unwrap();
         assert_eq!((period.start.as_deref(), period.end.as_deref()), (Some("2026-11-01"), Some("2026-12-01")));
-        assert_eq!(parsed("--line 1").unwrap().set(), None);
+        assert_eq!(parsed("--line 1").unwrap().line_set(), None);
+        assert_eq!(parsed("--set a=b=c").unwrap().set, [("a".to_owned(), "b=c".to_owned())]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Command {
     /// Apply a setup file: resellers, marketplaces, connections, settings, links.
     Apply(ApplyArgs),
     /// Check Changes: read the marketplace and update the tasks.
-    Check(CheckArgs),
+    Check(super::check::CheckArgs),
     /// List, show or watch tasks.
     #[command(subcommand)]
     Tasks(TasksVerb),
@@ -39,6 +39,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// Set what a task will bill, line by line, before it is confirmed; or show its lines.
     Adjust(super::adjust::AdjustArgs),
+    /// Hold what the marketplace has now against what the target has. Exit code 2 when something differs.
+    Reconcile(super::reconcile::ReconcileArgs),
     /// Answer where the rules cannot tell what to bill. Exit code 2 while an answer is waited for.
     Decide(super::adjust::DecideArgs),
     /// Ignore tasks, with a reason.
@@ -135,15 +137,18 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct SimArgs {
-    /// Which: cloudblue, xero, or both.
+    /// Which: cloudblue, xero, connectwise, several of them, or both (cloudblue and xero).
     #[arg(default_value = "both")]
-    pub which: String,
+    pub which: Vec<String>,
     /// Port of the marketplace.
     #[arg(long, default_value_t = 8431)]
     pub cloudblue_port: u16,
-    /// Port of the billing system.
+    /// Port of the simulated Xero.
     #[arg(long, default_value_t = 8432)]
     pub xero_port: u16,
+    /// Port of the simulated ConnectWise.
+    #[arg(long, default_value_t = 8433)]
+    pub connectwise_port: u16,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -231,21 +236,6 @@ pub struct ApplyArgs {
     pub remote: Remote,
 }
 
-#[derive(Debug, Clone, Args)]
-pub struct CheckArgs {
-    /// The connection; needed when there is more than one.
-    #[arg(long)]
-    pub connection: Option<String>,
-    /// Read the orders created from this day on, however long ago: 2026-01-01 (UTC).
-    #[arg(long, requires = "to")]
-    pub from: Option<chrono::NaiveDate>,
-    /// The last day to read, itself included.
-    #[arg(long, requires = "from")]
-    pub to: Option<chrono::NaiveDate>,
-    #[command(flatten)]
-    pub remote: Remote,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum TasksVerb {
     /// Tasks, filtered.
@@ -261,6 +251,9 @@ pub enum TasksVerb {
         /// Code of an ignore reason.
         #[arg(long)]
         reason: Option<String>,
+        /// Synchronized tasks of which a step waits until somebody approves something in the target.
+        #[arg(long, conflicts_with_all = ["state", "text", "reason"])]
+        waiting_for_approval: bool,
         #[arg(long, default_value_t = 50)]
         limit: usize,
         #[command(flatten)]

@@ -1,12 +1,28 @@
 //! `check`: Check Changes, or the orders of chosen days, followed to the end.
 
 use anyhow::Result;
+use clap::Args;
 use counterfoil_server::wire::{DaysView, RunView, StateTotal, TaskPage};
 
-use super::args::CheckArgs;
+use super::args::Remote;
 use super::client::{Client, conclude};
 use super::show;
 use crate::exit::Exit;
+
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The connection; needed when there is more than one.
+    #[arg(long)]
+    pub connection: Option<String>,
+    /// Read the orders created from this day on, however long ago: 2026-01-01 (UTC).
+    #[arg(long, requires = "to")]
+    pub from: Option<chrono::NaiveDate>,
+    /// The last day to read, itself included.
+    #[arg(long, requires = "from")]
+    pub to: Option<chrono::NaiveDate>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
 
 pub(super) async fn run(args: &CheckArgs) -> Result<Exit> {
     conclude(check(args).await)
@@ -133,6 +149,7 @@ mod tests {
             counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>(),
             problems: problems.iter().map(problem).collect(),
             days: None,
+            subscriptions: Vec::new(),
             tasks: Vec::new(),
             plans: Vec::new(),
         }

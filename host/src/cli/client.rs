@@ -423,6 +423,7 @@ impl Bar {
         }
         bar.set_message(match kind {
             "check" => "reading the marketplace",
+            "reconcile" => "holding the marketplace against the target",
             "plan" => "planning",
             "sync" => "sending",
             _ => "working",

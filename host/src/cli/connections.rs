@@ -76,11 +76,10 @@ async fn test(client: &Client, connection: Option<&str>, as_json: bool) -> Resul
         show::json(&account)?;
         return Ok(Exit::Done);
     }
-    let locked = account.locked_until.map(|day| format!(" · locked until {day}")).unwrap_or_default();
-    let text = format!(
-        "{connection} works: {} · {} · {} · {}{locked}",
-        account.name, account.base_currency, account.country, account.time_zone
-    );
+    let locked = account.locked_until.map(|day| format!("locked until {day}")).unwrap_or_default();
+    let told = [account.name, account.base_currency, account.country, account.time_zone, locked];
+    let told: Vec<String> = told.into_iter().filter(|part| !part.trim().is_empty()).collect();
+    let text = format!("{connection} works: {}", told.join(" · "));
     show::print(&format!("{}\n", show::clean(&text)))?;
     Ok(Exit::Done)
 }

@@ -17,6 +17,7 @@ mod link;
 mod notices;
 mod plan;
 mod plugin;
+mod reconcile;
 mod resolve;
 mod rules;
 mod runs;
@@ -48,6 +49,7 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Plan(args) => plan::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
         Command::Adjust(args) => adjust::adjust(&args).await,
+        Command::Reconcile(args) => reconcile::run(&args).await,
         Command::Decide(args) => adjust::decide(&args).await,
         Command::Ignore(args) => ignore::ignore(&args).await,
         Command::Unignore(args) => ignore::unignore(&args).await,

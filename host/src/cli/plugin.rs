@@ -288,7 +288,11 @@ fn of_card(card: &Card) -> Value {
     json!({
         "id": card.id.as_str(), "name": card.name, "version": card.version, "publisher": card.publisher,
         "summary": card.summary, "contract": card.contract,
-        "documents": card.documents, "base_url": card.egress.base_url, "allow": allow.collect::<Vec<_>>(),
+        "documents": card.documents, "base_url": card.egress.base_url,
+        "discovery": card.egress.discovery.as_ref().map(|discovery| &discovery.url),
+        "site_suffixes": card.egress.discovery.as_ref().map(|discovery| &discovery.site_suffixes),
+        "in_order": card.in_order.map(|order| order.name()), "reconcile": card.reconciles,
+        "adjust": card.adjust.iter().map(|one| &one.name).collect::<Vec<_>>(), "allow": allow.collect::<Vec<_>>(),
         "auth": auth.collect::<Vec<_>>(), "delivery": delivery, "memory_mib": card.limits.memory_mib,
         "settings": card.settings.iter().map(|setting| &setting.name).collect::<Vec<_>>(),
         "scenarios": card.scenarios.iter().map(|row| &row.name).collect::<Vec<_>>(),

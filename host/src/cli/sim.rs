@@ -1,5 +1,7 @@
-//! `sim`: a simulated marketplace and a simulated billing system over one made-up world. Owns which world they
+//! `sim`: a simulated marketplace and simulated billing systems over one made-up world. Owns which world they
 //! share and how their books begin; does not own how they behave (`counterfoil-sim`).
+
+mod psa;
 
 use std::fmt;
 use std::io::Write as _;
@@ -15,6 +17,7 @@ use counterfoil_sim::xero::{XeroConfig, XeroHandle, XeroOrg, XeroSim};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use self::psa::Psa;
 use super::args::SimArgs;
 use crate::exit::Exit;
 
@@ -132,27 +135,64 @@ fn taken(what: &str, port: Option<u16>, option: &str) -> String {
     format!("the simulated {what} cannot listen on {port}; choose another with {option} (0 takes a free one)")
 }
 
+/// Which simulators are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Which {
+    cloudblue: bool,
+    xero: bool,
+    connectwise: bool,
+}
+
+impl Which {
+    fn read(names: &[String]) -> Result<Self> {
+        let mut which = Self::default();
+        for name in names {
+            match name.as_str() {
+                "cloudblue" => which.cloudblue = true,
+                "xero" => which.xero = true,
+                "connectwise" => which.connectwise = true,
+                "both" => (which.cloudblue, which.xero) = (true, true),
+                other => bail!(
+                    "\"{other}\" is not a simulator; choose cloudblue, xero, connectwise, several of them, or both (cloudblue and xero)"
+                ),
+            }
+        }
+        Ok(which)
+    }
+}
+
+/// What is served; dropping it stops it.
+#[derive(Default)]
+struct Running {
+    cloudblue: Option<CloudBlueHandle>,
+    xero: Option<XeroHandle>,
+    connectwise: Option<Psa>,
+}
+
 pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
     let now = Utc::now();
     if let Some(folder) = &args.export {
         return export(args, folder, now.date_naive());
     }
     let port = |port: u16| (port != 0).then_some(port);
-    let (with_cloudblue, with_xero) = match args.which.as_str() {
-        "cloudblue" => (true, false),
-        "xero" => (false, true),
-        "both" => (true, true),
-        other => bail!("\"{other}\" is not a simulator; choose cloudblue, xero or both"),
-    };
+    let which = Which::read(&args.which)?;
     let world = world(args.seed, now.date_naive());
-    let xero = if with_xero { Some(start_xero(&world, port(args.xero_port)).await?) } else { None };
-    let cloudblue = if with_cloudblue { Some(start_cloudblue(world, port(args.cloudblue_port)).await?) } else { None };
+    let mut running = Running::default();
+    if which.xero {
+        running.xero = Some(start_xero(&world, port(args.xero_port)).await?);
+    }
+    if which.connectwise {
+        running.connectwise = Some(psa::start(&world, port(args.connectwise_port)).await?);
+    }
+    if which.cloudblue {
+        running.cloudblue = Some(start_cloudblue(world, port(args.cloudblue_port)).await?);
+    }
 
     let mut out = std::io::stdout().lock();
     if args.json {
-        writeln!(out, "{:#}", as_json(cloudblue.as_ref(), xero.as_ref()))?;
+        writeln!(out, "{:#}", as_json(&running))?;
     } else {
-        out.write_all(as_setup(args.seed, cloudblue.as_ref(), xero.as_ref()).as_bytes())?;
+        out.write_all(as_setup(args.seed, &running).as_bytes())?;
     }
     out.flush()?;
     drop(out);
@@ -184,47 +224,53 @@ fn export(args: &SimArgs, folder: &Path, today: NaiveDate) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn as_json(cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> Value {
+fn as_json(running: &Running) -> Value {
     let books = xero_config();
     json!({
-        "cloudblue": cloudblue.map(|sim| {
+        "cloudblue": running.cloudblue.as_ref().map(|sim| {
             let config = sim.config();
             json!({
                 "base_url": sim.base_url(), "marketplace": config.marketplace, "username": config.username,
                 "password": config.password, "subscription_key": config.subscription_key,
             })
         }),
-        "xero": xero.map(|sim| json!({
+        "xero": running.xero.as_ref().map(|sim| json!({
             "base_url": sim.base_url(), "token_url": sim.token_url(),
             "client_id": books.client_id, "client_secret": books.client_secret,
         })),
+        "connectwise": running.connectwise.as_ref().map(Psa::as_json),
     })
 }
 
 /// A setup file whose comments are the shell lines that go with it: what is printed can be saved as it is.
-fn as_setup(seed: u64, cloudblue: Option<&CloudBlueHandle>, xero: Option<&XeroHandle>) -> String {
+fn as_setup(seed: u64, running: &Running) -> String {
     let mut lines = vec![
         format!("# A simulated world, seed {seed}. Save this as setup.toml. In the shell that applies it:"),
         "#".to_owned(),
     ];
-    if let Some(sim) = cloudblue {
+    if let Some(sim) = &running.cloudblue {
         let config = sim.config();
         lines.push(format!("#   export CB_USERNAME='{}'", config.username));
         lines.push(format!("#   export CB_PASSWORD='{}'", config.password));
         lines.push(format!("#   export CB_SUBSCRIPTION_KEY='{}'", config.subscription_key));
     }
-    if xero.is_some() {
+    if running.xero.is_some() {
         let books = xero_config();
         lines.push(format!("#   export XERO_CLIENT_ID='{}'", books.client_id));
         lines.push(format!("#   export XERO_CLIENT_SECRET='{}'", books.client_secret));
     }
+    if let Some(psa) = &running.connectwise {
+        lines.extend(psa.exports().map(|export| format!("#   {export}")));
+    }
     lines.extend(["#   counterfoil apply -f setup.toml".to_owned(), String::new(), RESELLER.to_owned()]);
-    if let Some(sim) = cloudblue {
+    if let Some(sim) = &running.cloudblue {
         lines.push(cloudblue_setup(&sim.base_url(), &sim.config().marketplace));
     }
-    if let Some(sim) = xero {
-        lines.push(xero_setup(&sim.base_url(), &sim.token_url(), if cloudblue.is_some() { "sim" } else { "files" }));
+    let marketplace = if running.cloudblue.is_some() { "sim" } else { "files" };
+    if let Some(sim) = &running.xero {
+        lines.push(xero_setup(&sim.base_url(), &sim.token_url(), marketplace));
     }
+    lines.extend(running.connectwise.as_ref().map(|psa| psa.setup(marketplace)));
     lines.join("\n")
 }
 
@@ -284,12 +330,24 @@ mod tests {
 
     use super::*;
 
+    fn at() -> DateTime<Utc> {
+        "2026-11-15T12:00:00Z".parse().unwrap()
+    }
+
+    async fn all() -> Running {
+        let world = world(7, at().date_naive());
+        Running {
+            xero: Some(start_xero(&world, None).await.unwrap()),
+            connectwise: Some(psa::start(&world, None).await.unwrap()),
+            cloudblue: Some(start_cloudblue(world, None).await.unwrap()),
+        }
+    }
+
     /// The printed setup is a setup: it parses, and the server's reader knows every key of it.
     #[tokio::test]
-    async fn what_is_printed_is_a_setup_of_both_simulators() {
-        let now = "2026-11-15T12:00:00Z".parse().unwrap();
-        let simulated = start_world(7, now, SimPorts::default()).await.unwrap();
-        let text = as_setup(7, Some(&simulated.cloudblue), Some(&simulated.xero));
+    async fn what_is_printed_is_a_setup_of_all_simulators() {
+        let running = all().await;
+        let text = as_setup(7, &running);
         let mut value = serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
         for section in ["marketplace", "connection"] {
             for (_, object) in value[section].as_object_mut().unwrap() {
@@ -301,8 +359,44 @@ mod tests {
             }
         }
         let document = setup::parse(&value).unwrap();
-        assert_eq!(document.marketplace["sim"].location, simulated.cloudblue_url);
-        assert_eq!(document.connection["xero-main"].token_url.as_deref(), Some(simulated.xero_token_url.as_str()));
+        assert_eq!(document.marketplace["sim"].location, running.cloudblue.unwrap().base_url());
+        let token_url = running.xero.unwrap().token_url();
+        assert_eq!(document.connection["xero-main"].token_url.as_deref(), Some(token_url.as_str()));
+        assert!(document.connection["psa"].base_url.as_deref().unwrap().contains("{codebase}"));
+    }
+
+    /// What is named in the setup is there, and something is left for keys and for `link suggest`.
+    #[tokio::test]
+    async fn the_links_of_the_setup_are_of_companies_items_and_agreements_that_stand() {
+        let running = all().await;
+        let psa = running.connectwise.as_ref().unwrap();
+        let table: toml::Table = psa.setup("sim").parse().unwrap();
+        let links = table["connection"]["psa"]["link"].as_array().unwrap();
+        let of = |kind: &str| -> Vec<String> {
+            let of = links.iter().filter(|link| link["kind"].as_str() == Some(kind));
+            of.map(|link| link["target"].as_str().unwrap().to_owned()).collect()
+        };
+        let books = psa.handle.state();
+        let named =
+            |all: Vec<(i64, String, String)>| all.into_iter().map(|(id, ..)| id.to_string()).collect::<Vec<_>>();
+        let (companies, items) = (named(books.companies()), named(books.items()));
+        assert!(of("party").iter().all(|id| companies.contains(id)) && of("fee").iter().all(|id| items.contains(id)));
+        let agreements =
+            running.cloudblue.as_ref().unwrap().with_world(|world| world.expected_connectwise_agreements());
+        let left = agreements.iter().filter(|agreement| agreement.alone).count();
+        assert_eq!(of("container").len() + left, agreements.len());
+        assert!(left > 0 && of("container").len() > 5 && of("party").len() > 5 && companies.len() > of("party").len());
+        assert!(books.all_additions().is_empty());
+    }
+
+    #[test]
+    fn simulators_are_named_one_or_several() {
+        let read = |names: &[&str]| Which::read(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        let (cloudblue, xero, connectwise) = (true, true, true);
+        assert_eq!(read(&["both"]).unwrap(), Which { cloudblue, xero, ..Which::default() });
+        assert_eq!(read(&["cloudblue", "connectwise"]).unwrap(), Which { cloudblue, connectwise, ..Which::default() });
+        assert_eq!(read(&["both", "connectwise"]).unwrap(), Which { cloudblue, xero, connectwise });
+        assert!(read(&["quickbooks"]).unwrap_err().to_string().contains("connectwise"));
     }
 
     #[tokio::test]

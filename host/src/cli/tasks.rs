@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Result;
-use counterfoil_server::wire::{OrderView, StateTotal, StoredReceiptView, TaskDetail, TaskPage, TaskView};
+use counterfoil_server::wire::{
+    FollowUpList, FollowUpView, OrderView, StateTotal, StoredReceiptView, TaskDetail, TaskPage, TaskView, Time,
+};
 use serde_json::json;
 
 use super::args::TasksVerb;
@@ -18,7 +20,11 @@ const PAGE: usize = 500;
 
 pub(super) async fn run(verb: TasksVerb) -> Result<Exit> {
     conclude(match verb {
-        TasksVerb::List { connection, state, text, reason, limit, remote } => {
+        TasksVerb::List { connection, waiting_for_approval: true, limit, remote, .. } => {
+            let client = Client::new(&remote)?;
+            waiting(&client, connection.as_deref(), limit, remote.json).await
+        }
+        TasksVerb::List { connection, state, text, reason, limit, remote, .. } => {
             let client = Client::new(&remote)?;
             let states = state.join(",");
             let filters = [
@@ -95,6 +101,33 @@ async fn list(client: &Client, query: &[(&str, &str)], limit: usize, as_json: bo
     Ok(Exit::Done)
 }
 
+/// Steps that wait, oldest first.
+async fn waiting(client: &Client, connection: Option<&str>, limit: usize, as_json: bool) -> Result<Exit> {
+    let limit = limit.clamp(1, PAGE).to_string();
+    let mut query = vec![("limit", limit.as_str())];
+    query.extend(connection.map(|id| ("connection", id)));
+    let list: FollowUpList = client.get(&["follow-ups"], &query).await?;
+    if as_json {
+        show::json(&list)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = show::Table::new(&["Task", "State", "Order", "Customer", "Since", "Step", "Waits for"]);
+    for one in &list.follow_ups {
+        table.row([
+            one.task.clone(),
+            one.state.clone(),
+            one.number.clone(),
+            one.customer_name.clone(),
+            one.begun_at.0.format("%Y-%m-%d").to_string(),
+            one.title.clone(),
+            one.why.clone().unwrap_or_else(|| one.waits_for.clone()),
+        ]);
+    }
+    let more = if list.has_more { ", and there are more: --limit shows them" } else { "" };
+    table.print(&format!("{}{more}", show::count(show::number(list.follow_ups.len()), "step")))?;
+    Ok(Exit::Done)
+}
+
 /// What each kind in the list stands for.
 fn kinds(tasks: &[TaskView]) -> String {
     let kinds: BTreeMap<&str, &str> = tasks
@@ -143,6 +176,7 @@ fn text(detail: &TaskDetail) -> String {
         ("task", task.id.clone()),
         ("state", task.state.clone()),
         ("why", why(task)),
+        ("waits", detail.waits_for.as_ref().map(|waits| waits.text.clone()).unwrap_or_default()),
         ("order", format!("{} ({})", task.number, task.kind)),
         ("which is", task.kind_text.clone()),
         ("customer", format!("{} ({})", task.customer_name, task.customer)),
@@ -157,6 +191,14 @@ fn text(detail: &TaskDetail) -> String {
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(out, "{name:<13} {}", show::clean(value));
     }
+    for one in &detail.document {
+        let _ = writeln!(
+            out,
+            "{:<13} {} (set for this task)",
+            one.name,
+            show::clean(one.value.as_deref().unwrap_or_default())
+        );
+    }
     if let Some(order) = &detail.order {
         let revised = if detail.order_is_current { "" } else { ", revised after this task was made" };
         let _ = writeln!(out, "\nOrder as the marketplace has it{revised}");
@@ -167,6 +209,9 @@ fn text(detail: &TaskDetail) -> String {
     }
     if let Some(receipt) = &detail.receipt {
         receipt_text(&mut out, receipt);
+    }
+    for one in &detail.follow_ups {
+        follow_up_text(&mut out, one);
     }
     out
 }
@@ -198,11 +243,10 @@ fn receipt_text(out: &mut String, receipt: &StoredReceiptView) {
         let total = change.total.as_ref().map(|total| format!(", {}", show::money(total))).unwrap_or_default();
         let _ = writeln!(
             out,
-            "  {} {} {} ({}){total}",
+            "  {} {} {}{total}",
             change.action,
             show::clean(&change.document),
-            show::clean(&change.number),
-            show::clean(&change.reference)
+            called(&change.number, &change.reference)
         );
     }
     match &receipt.observed_at {
@@ -212,9 +256,30 @@ fn receipt_text(out: &mut String, receipt: &StoredReceiptView) {
         }
     }
     for seen in &receipt.observed {
-        let _ =
-            writeln!(out, "  {} {}, {}", show::clean(&seen.number), show::clean(&seen.state), show::money(&seen.total));
+        let called = called(&seen.number, &seen.reference);
+        let _ = writeln!(out, "  {called} {}, {}", show::clean(&seen.state), show::money(&seen.total));
     }
+}
+
+/// Its number and its id; not every target has numbers.
+fn called(number: &str, reference: &str) -> String {
+    let [number, reference] = [number, reference].map(show::clean);
+    if number.is_empty() { reference } else { format!("{number} ({reference})") }
+}
+
+fn follow_up_text(out: &mut String, one: &FollowUpView) {
+    let when = |at: &Time| at.0.format("%Y-%m-%d %H:%M UTC").to_string();
+    let _ = writeln!(out, "\n{} ({})", show::clean(&one.title), show::clean(&one.state));
+    if one.state == "waiting" {
+        let _ = writeln!(out, "  waits for {}", show::clean(&one.waits_for));
+    }
+    if let Some(why) = &one.why {
+        let _ = writeln!(out, "  {}", show::clean(why));
+    }
+    let looked =
+        one.looked_at.as_ref().map_or_else(|| "not looked at yet".to_owned(), |at| format!("looked at {}", when(at)));
+    let next = one.next_look.as_ref().map(|at| format!(", next look {}", when(at))).unwrap_or_default();
+    let _ = writeln!(out, "  since {}, {looked}{next}", when(&one.begun_at));
 }
 
 /// A line when the totals have changed, until nobody reads or Ctrl-C.
@@ -246,6 +311,8 @@ async fn watch(client: &Client, every: Duration, as_json: bool) -> Result<Exit> 
 
 #[cfg(test)]
 mod tests {
+    use counterfoil_server::wire::WaitsForView;
+
     use super::super::plan::planned_for_tests as planned;
     use super::*;
 
@@ -262,8 +329,21 @@ mod tests {
             )
             .unwrap(),
         );
-        let detail = TaskDetail { task, order: None, order_is_current: true, plan: Some(planned.plan), receipt: None };
+        let waits = |text: &str| WaitsForView { task: "t".into(), number: "SO1".into(), text: text.into() };
+        let set = json!([{ "name": "due_date", "label": "Due", "help": "", "type": "date", "value": "2026-12-01" }]);
+        let detail = TaskDetail {
+            task,
+            order: None,
+            order_is_current: true,
+            plan: Some(planned.plan),
+            receipt: None,
+            waits_for: Some(waits("waits for SO1, which comes first for this subscription")),
+            document: serde_json::from_value(set).unwrap(),
+            follow_ups: Vec::new(),
+        };
         let text = text(&detail);
+        assert!(text.contains("waits         waits for SO1, which comes first"), "{text}");
+        assert!(text.contains("due_date      2026-12-01 (set for this task)\n"), "{text}");
         assert!(text.contains("why           tax: tax type is not active\n"), "{text}");
         assert!(text.contains("which is      Sales order: a new subscription\n"), "{text}");
         assert!(text.contains("amount        USD 1,376.20\n") && text.contains("elapsed-days"), "{text}");

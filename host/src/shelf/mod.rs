@@ -94,6 +94,10 @@ impl Shelf {
         let mut needed = BTreeSet::new();
         for connection in store.connections().await? {
             needed.extend(store.open_batches(&connection.id).await?.into_iter().map(|batch| batch.plugin));
+            // Steps that wait are carried out by the version that made their plans.
+            let waiting = ["waiting", "sending"].map(str::to_owned).into();
+            let waiting = store.follow_ups(&connection.id, waiting, usize::MAX).await?;
+            needed.extend(waiting.into_iter().map(|one| one.plugin));
             let filter = TaskFilter {
                 connection: Some(connection.id.clone()),
                 states: BTreeSet::from(UNDER_WAY.map(str::to_owned)),

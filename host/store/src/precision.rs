@@ -2,6 +2,7 @@
 //! back is the same whichever store it went through.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use counterfoil_domain::follow_up::{FollowUp, FollowUpState};
 use counterfoil_domain::journal::Effect;
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::{StoredReceipt, Write};
@@ -40,6 +41,7 @@ pub(crate) fn cut_all(write: &mut Write) {
         }
         Write::InsertEffect(effect) | Write::UpdateEffect(effect) => cut_effect(effect),
         Write::PutReceipt(receipt) => cut_receipt(receipt),
+        Write::PutFollowUp(one) => cut_follow_up(one),
         Write::InsertRun(run) | Write::UpdateRun(run) => cut_run(run),
         Write::PutPluginVersion(version) => cut_in_place(&mut version.installed_at),
         Write::PutActivation(activation) => cut_in_place(&mut activation.at),
@@ -90,6 +92,18 @@ fn cut_effect(effect: &mut Effect) {
 fn cut_receipt(receipt: &mut StoredReceipt) {
     cut_in_place(&mut receipt.stored_at);
     receipt.observed.iter_mut().for_each(|(at, _)| cut_in_place(at));
+}
+
+fn cut_follow_up(one: &mut FollowUp) {
+    cut_in_place(&mut one.begun_at);
+    one.looked_at.iter_mut().for_each(cut_in_place);
+    match &mut one.state {
+        FollowUpState::Waiting { at }
+        | FollowUpState::Sending { at, .. }
+        | FollowUpState::Done { at }
+        | FollowUpState::Left { at, .. }
+        | FollowUpState::Person { at, .. } => cut_in_place(at),
+    }
 }
 
 fn cut_run(run: &mut Run) {

@@ -64,7 +64,8 @@ pub(crate) fn apply(remote: &mut dyn Remote, plans: &[Plan]) -> Vec<Result<Recei
     run.create(remote, Kind::CreditNote);
     run.each(|one, change| {
         let allotment = one.payload.allotment(&change.key)?;
-        Some(credit::give(remote, change, allotment, |key| one.known(key)))
+        let again = one.plan.adopted(&allotment.credit.key).is_some();
+        Some(credit::give(remote, change, allotment, again, |key| one.known(key)))
     });
     run.all.into_iter().zip(run.failures).map(|(one, failure)| one.finish(failure)).collect()
 }

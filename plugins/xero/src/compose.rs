@@ -8,7 +8,7 @@ use counterfoil_sdk::{Decimal, Failure, Omission, decimal, text};
 
 use crate::document::Kind;
 use crate::lines::DraftLine;
-use crate::outline::Outline;
+use crate::outline::{INVOICE_NUMBER, Outline};
 use crate::settings::{Credits, NumberSource};
 use crate::tag;
 
@@ -96,9 +96,12 @@ fn draft<'a>(outline: &'a Outline<'_>, kind: Kind, lines: Vec<&'a DraftLine<'a>>
 /// The number has no revision in it: a later revision of an order that was billed meets the first one's number, and a person
 /// decides. A silent "-2" would bill twice.
 fn number(outline: &Outline<'_>, kind: Kind) -> Result<(Option<String>, &'static str), Failure> {
-    let field = format!("{}-number", kind.name());
+    let field = match kind {
+        Kind::Invoice => INVOICE_NUMBER,
+        Kind::CreditNote => "credit_note_number",
+    };
     let job = outline.job;
-    let set = job.adjusted("", &field).map(str::trim).filter(|number| !number.is_empty());
+    let set = job.adjusted("", field).map(str::trim).filter(|number| !number.is_empty());
     let (number, owner) = match (set, outline.settings.number_source) {
         (Some(number), _) => (number.to_owned(), "person"),
         (None, NumberSource::Target) => return Ok((None, "target")),

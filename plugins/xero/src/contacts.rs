@@ -9,9 +9,12 @@ use counterfoil_sdk::{Attributes, Currency, Draft, Entity, EntityPage, Failure, 
 
 use crate::answers::{self, IDS_PER_CALL, filled, is_guid};
 use crate::errors::{self, Effect};
+use crate::pages::TOO_LARGE;
 use crate::wire::{self, ZERO_ID};
 
 const PAGE_SIZE: usize = 100;
+/// Of contacts with all that they have, far below what the host takes in one answer.
+const WIDE_PAGE: usize = 500;
 const NUMBER_MAX: usize = 50;
 const NAME_MAX: usize = 255;
 const TAX_NUMBER_MAX: usize = 50;
@@ -24,10 +27,9 @@ pub(crate) fn search(remote: &mut dyn Remote, query: &str, cursor: Option<&str>)
             Failure::internal("xero-cursor", "The page to continue from is none that this plugin gave.")
         })?,
     };
-    let mut request = Request::get("list-contacts", "/Contacts")
-        .query("page", page.to_string())
-        .query("pageSize", PAGE_SIZE.to_string())
-        .query("includeArchived", "true");
+    // Whoever asks for nothing in particular reads them all.
+    let size = if query.trim().is_empty() { WIDE_PAGE } else { PAGE_SIZE };
+    let mut request = all(page, size);
     if !query.trim().is_empty() {
         request = request.query("searchTerm", query.trim());
     }
@@ -35,7 +37,7 @@ pub(crate) fn search(remote: &mut dyn Remote, query: &str, cursor: Option<&str>)
     let more = match list.pagination {
         Some(wire::Pagination { page: Some(page), page_count: Some(count) }) => page < count,
         // Without page numbers a full page is the only hint of another.
-        _ => list.contacts.len() == PAGE_SIZE,
+        _ => list.contacts.len() == size,
     };
     Ok(EntityPage {
         entities: list.contacts.into_iter().filter_map(entity).collect(),
@@ -49,12 +51,48 @@ pub(crate) fn by_ids(remote: &mut dyn Remote, ids: &[&str]) -> Result<Vec<wire::
     ids.sort_unstable();
     ids.dedup();
     let mut found = Vec::with_capacity(ids.len());
+    if ids.len() > IDS_PER_CALL {
+        found = among_all(remote, &mut ids)?;
+    }
     for chunk in ids.chunks(IDS_PER_CALL) {
         let request =
             Request::get("get-contacts", "/Contacts").query("IDs", chunk.join(",")).query("includeArchived", "true");
         found.extend(answers::read::<wire::Contacts>(remote, request, "the contacts")?.contacts);
     }
     Ok(found)
+}
+
+/// Pages of all contacts, as long as that promises fewer calls than asking by id. What was found is taken out of `ids`; the
+/// rest is asked for by id, because a list that moves while it is read does not show everything.
+fn among_all(remote: &mut dyn Remote, ids: &mut Vec<String>) -> Result<Vec<wire::Contact>, Failure> {
+    let mut found = Vec::new();
+    for page in 1_u32.. {
+        let list: wire::Contacts = match answers::read(remote, all(page, WIDE_PAGE), "the contacts") {
+            Err(failure) if failure.code == TOO_LARGE => return Ok(found),
+            list => list?,
+        };
+        for contact in list.contacts {
+            let id = contact.id.as_deref().unwrap_or_default().to_ascii_lowercase();
+            if let Ok(at) = ids.binary_search(&id) {
+                ids.remove(at);
+                found.push(contact);
+            }
+        }
+        let pages = list.pagination.and_then(|pages| pages.page_count).unwrap_or(page);
+        let by_id = ids.len().div_ceil(IDS_PER_CALL);
+        let left = usize::try_from(pages.saturating_sub(page)).unwrap_or(usize::MAX);
+        if left == 0 || left >= by_id {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn all(page: u32, size: usize) -> Request {
+    Request::get("list-contacts", "/Contacts")
+        .query("page", page.to_string())
+        .query("pageSize", size.to_string())
+        .query("includeArchived", "true")
 }
 
 /// Creates a contact, or returns the one that has this number already.

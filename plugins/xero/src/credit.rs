@@ -1,17 +1,20 @@
 //! Giving an order's credit to its invoice.
 //!
 //! Owns the allocation: how much, the write, and finding it again. Both documents exist when it comes to that; what is open
-//! on them is taken from what Xero answered when they were made, so that the same plan makes the same write again.
+//! on them is taken from what Xero answered when they were made, so that the same plan makes the same write again. Where they
+//! were not approved then, it waits, and what is open is read when its time has come.
 
 use counterfoil_sdk::encode::segment;
 use counterfoil_sdk::{
-    Action, Attributes, Change, ChangeReceipt, Decimal, Failure, Located, Money, Plan, Remote, Request, digest, json,
+    Action, Attributes, Change, ChangeReceipt, Class, Decimal, Failure, Located, Money, Plan, Remote, Request, digest,
+    json, text,
 };
 
 use crate::answers;
-use crate::document::{ALLOCATION, Allotment, End, Kind, Payload};
+use crate::document::{ALLOCATION, Allotment, End, Kind, Payload, When};
 use crate::errors::{self, Effect};
 use crate::lookup::{self, OPEN};
+use crate::settings::AUTHORISED;
 use crate::{locate, wire};
 
 /// A document, and what of it is open, tax included.
@@ -20,15 +23,41 @@ struct Open {
     open: Decimal,
 }
 
-/// Allocates the credit, unless that was done. `made` gives the receipt of a change that makes one of the documents.
+/// Allocates the credit, unless that was done, or says what it waits for. `made` gives the receipt of a change that makes one
+/// of the documents; `again`: the documents are there since an earlier time.
 pub(crate) fn give<'r>(
     remote: &mut dyn Remote,
     change: &Change,
     allotment: &Allotment,
+    again: bool,
     made: impl Fn(&str) -> Option<&'r ChangeReceipt>,
 ) -> Result<ChangeReceipt, Failure> {
-    let invoice = open(remote, Kind::Invoice, &allotment.invoice, made(&allotment.invoice.key))?;
-    let credit = open(remote, Kind::CreditNote, &allotment.credit, made(&allotment.credit.key))?;
+    let (to, from) = (made(&allotment.invoice.key), made(&allotment.credit.key));
+    match (allotment.when, again) {
+        (When::Told, _) => at_once(remote, change, allotment, (to, from)),
+        (When::Look | When::Approved, true) => later(remote, change, allotment, (to, from)),
+        (When::Approved, false) => waiting(change, &id(&allotment.invoice, to)?, &id(&allotment.credit, from)?),
+        (When::Look, false) => match later(remote, change, allotment, (to, from)) {
+            // The credit note is there: what stands in the way of its credit is a matter of the step that waits.
+            Err(failure) if !matches!(failure.class, Class::UnknownOutcome | Class::Internal) => {
+                waiting(change, &id(&allotment.invoice, to)?, &id(&allotment.credit, from)?)
+            }
+            result => result,
+        },
+    }
+}
+
+type Made<'r> = (Option<&'r ChangeReceipt>, Option<&'r ChangeReceipt>);
+
+/// By what is known of the documents.
+fn at_once(
+    remote: &mut dyn Remote,
+    change: &Change,
+    allotment: &Allotment,
+    (to, from): Made<'_>,
+) -> Result<ChangeReceipt, Failure> {
+    let invoice = open(remote, Kind::Invoice, &allotment.invoice, to)?;
+    let credit = open(remote, Kind::CreditNote, &allotment.credit, from)?;
     let amount = invoice.open.min(credit.open);
     if amount <= Decimal::ZERO {
         let note = note(remote, &credit.id)?;
@@ -40,15 +69,111 @@ pub(crate) fn give<'r>(
             "Invoice and credit note are in Xero, but one of them has nothing open any more, so no credit was allocated. Plan the task again to see how they stand.",
         ));
     }
+    put(remote, change, (&credit.id, &invoice.id), amount, &allotment.date)
+}
+
+/// By what Xero shows of the documents now.
+fn later(
+    remote: &mut dyn Remote,
+    change: &Change,
+    allotment: &Allotment,
+    (to, from): Made<'_>,
+) -> Result<ChangeReceipt, Failure> {
+    let (invoice_id, credit_id) = (id(&allotment.invoice, to)?, id(&allotment.credit, from)?);
+    let note = standing(remote, Kind::CreditNote, &credit_id)?;
+    if let Some(amount) = given(&note, &invoice_id) {
+        return Ok(receipt(change, &credit_id, &invoice_id, amount));
+    }
+    let invoice = standing(remote, Kind::Invoice, &invoice_id)?;
+    let both = [(Kind::Invoice, &invoice), (Kind::CreditNote, &note)];
+    for (kind, document) in both {
+        if let Some(why) = ended(kind, document) {
+            return Err(Failure::rejected("xero-allocation-ended", why));
+        }
+    }
+    if both.iter().any(|(_, document)| document.status.as_deref() != Some(AUTHORISED)) {
+        return waiting(change, &invoice_id, &credit_id);
+    }
+    let open = |document: &wire::Document| lookup::open(document).unwrap_or_default();
+    put(remote, change, (&credit_id, &invoice_id), open(&invoice).min(open(&note)), &allotment.date)
+}
+
+/// The document as it stands now; one that is gone ends it.
+fn standing(remote: &mut dyn Remote, kind: Kind, id: &str) -> Result<wire::Document, Failure> {
+    one(remote, kind, id).map_err(|failure| match failure.class {
+        Class::NotFound => Failure::rejected(
+            "xero-allocation-ended",
+            format!("The {} is not in Xero any more, so no credit is allocated. {}", kind.word(), stays(kind)),
+        ),
+        _ => failure,
+    })
+}
+
+/// Why nothing can be allocated any more; none while something can.
+fn ended(kind: Kind, document: &wire::Document) -> Option<String> {
+    let number = document.number.as_deref().unwrap_or_default();
+    let state = text::clip(document.status.as_deref().unwrap_or("unknown"), 20);
+    let how = match state.as_str() {
+        "DRAFT" | "SUBMITTED" => return None,
+        AUTHORISED if lookup::open(document).is_some_and(|open| open > Decimal::ZERO) => return None,
+        AUTHORISED => "has nothing open any more".to_owned(),
+        state => format!("is {state}"),
+    };
+    Some(format!("The {} {number} {how} in Xero, so no credit is allocated. {}", kind.word(), stays(kind)))
+}
+
+/// What is left for a person.
+fn stays(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Invoice => {
+            "The credit stays open on the contact: allocate it to another invoice or refund it in Xero, if it is due."
+        }
+        Kind::CreditNote => {
+            "Its credit was used or withdrawn by somebody; look whether the invoice is as it should be."
+        }
+    }
+}
+
+/// The id of a document of the allotment.
+fn id(end: &End, made: Option<&ChangeReceipt>) -> Result<String, Failure> {
+    match (made, &end.known) {
+        (Some(receipt), _) => Ok(receipt.reference.clone()),
+        (None, Some((id, _))) => Ok(id.clone()),
+        (None, None) => Err(Failure::internal(
+            "xero-allocation-end",
+            "A document is not there to allocate credit. Plan the task again.",
+        )),
+    }
+}
+
+/// Not done yet: what it waits for, in the order in which it is worth a look.
+fn waiting(change: &Change, invoice: &str, credit: &str) -> Result<ChangeReceipt, Failure> {
+    let words = change.attributes.get("follow-up").unwrap_or("both documents to be approved in Xero").to_owned();
+    let attributes = Attributes::new()
+        .with("waits-for", words)
+        .with(format!("waits-for.{}", Kind::Invoice.name()), invoice)
+        .with(format!("waits-for.{}", Kind::CreditNote.name()), credit);
+    let receipt = receipt(change, credit, invoice, Decimal::ZERO);
+    Ok(ChangeReceipt { attributes, ..receipt })
+}
+
+/// The write itself: so much of the credit note to the invoice.
+fn put(
+    remote: &mut dyn Remote,
+    change: &Change,
+    (credit, invoice): (&str, &str),
+    amount: Decimal,
+    date: &str,
+) -> Result<ChangeReceipt, Failure> {
     let what = "the allocation of the credit note";
     let body = wire::NewAllocations {
         allocations: [wire::NewAllocation {
-            invoice: wire::AllocatedTo { id: Some(invoice.id.clone()) },
+            invoice: wire::AllocatedTo { id: Some(invoice.to_owned()) },
             amount: json::Exact(amount),
-            date: &allotment.date,
+            date,
         }],
     };
-    let path = format!("{}/{}/Allocations", Kind::CreditNote.path(), segment(&credit.id));
+    let path = format!("{}/{}/Allocations", Kind::CreditNote.path(), segment(credit));
     let request = Request::put("allocate-credit", path).query("summarizeErrors", "false").json(&body)?;
     let key = format!("{ALLOCATION}:{}", digest::hex([change.key.as_str()]));
     let response = errors::accept(remote.write(&key, request)?, Effect::Write, what)?;
@@ -66,7 +191,7 @@ pub(crate) fn give<'r>(
     if answer.allocations.is_empty() {
         return Err(errors::unreadable(&response, Effect::Write, what, "It shows no allocation."));
     }
-    let mut receipt = receipt(change, &credit.id, &invoice.id, amount);
+    let mut receipt = receipt(change, credit, invoice, amount);
     receipt.attributes.set_some("correlation-id", response.header("Xero-Correlation-Id"));
     Ok(receipt)
 }

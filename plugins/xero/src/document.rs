@@ -108,7 +108,20 @@ pub(crate) struct Addition {
     pub(crate) lines: Vec<Box<RawValue>>,
 }
 
-/// Credit to give to the invoice of the same order, once both are there.
+/// When credit is given to an invoice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(crate = "counterfoil_sdk::serde", rename_all = "kebab-case")]
+pub(crate) enum When {
+    /// With the documents, by what Xero tells when it makes them.
+    #[default]
+    Told,
+    /// With the documents, after a look at what is open by then. What is in the way is waited for.
+    Look,
+    /// Once both are approved.
+    Approved,
+}
+
+/// Credit to give to an invoice, once both are there.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(crate = "counterfoil_sdk::serde")]
 pub(crate) struct Allotment {
@@ -117,6 +130,8 @@ pub(crate) struct Allotment {
     pub(crate) invoice: End,
     pub(crate) credit: End,
     pub(crate) date: String,
+    #[serde(default)]
+    pub(crate) when: When,
 }
 
 /// A document that credit is taken from or given to.

@@ -16,7 +16,13 @@ pub(crate) enum Effect {
 }
 
 /// Known complaints about content: part of the text in lower case, class, code, and what to do.
-const COMPLAINTS: [(&str, Class, &str, &str); 16] = [
+const COMPLAINTS: [(&str, Class, &str, &str); 17] = [
+    (
+        "contact details has been archived",
+        Class::Rejected,
+        "xero-contact-archived",
+        "The contact that the order's customer is linked to was archived and nothing was written. Restore it in Xero, or link the customer to another; then plan the task again.",
+    ),
     (
         "contact name must be unique",
         Class::Conflict,
@@ -127,7 +133,9 @@ pub(crate) fn refusal(response: &Response, effect: Effect, what: &str) -> Failur
         ),
         404 => Failure::not_found(
             "xero-not-found",
-            format!("Xero does not have {what} any more. Check the link, then plan the task again."),
+            format!(
+                "Xero says that there is no such thing where it was asked about {what}. What was linked or chosen may be gone: check the link, then plan the task again."
+            ),
         ),
         429 => throttled(response),
         405 | 412 | 415 | 501 => Failure::internal(

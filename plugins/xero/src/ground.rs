@@ -28,7 +28,7 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Four reads, one for every forty customers, and one for each of tracking and branding where a setting needs it.
+    /// Four reads, one for every forty customers or fewer, and one for each of tracking and branding where a setting needs it.
     pub(crate) fn read(remote: &mut dyn Remote, outlines: &[&Outline<'_>]) -> Result<Self, Failure> {
         let organisation = organisation::read(remote)?;
         let accounts = accounts::read(remote)?;

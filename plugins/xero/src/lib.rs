@@ -6,6 +6,7 @@
 //! an unknown outcome, because Xero forgets idempotency keys after six minutes and a second invoice is worse than a look.
 
 mod accounts;
+mod allot;
 mod answers;
 mod append;
 mod apply;
@@ -16,6 +17,7 @@ mod currencies;
 mod dates;
 mod directory;
 mod document;
+mod earlier;
 mod errors;
 mod ground;
 mod items;
@@ -26,6 +28,7 @@ mod months;
 mod observe;
 mod organisation;
 mod outline;
+mod pages;
 mod plan;
 mod presentation;
 mod preview;

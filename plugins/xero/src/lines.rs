@@ -60,7 +60,7 @@ pub(crate) struct DraftLine<'a> {
 #[derive(Debug)]
 pub(crate) enum Fate<'a> {
     Billed(Box<DraftLine<'a>>),
-    /// Less than the smallest coin: together with others of its kind it may come to one.
+    /// Less than the smallest coin, or a part of an amount that is rounded as a whole: it stands with others of its kind.
     Fine,
     LeftOut(String),
 }
@@ -87,11 +87,12 @@ pub(crate) fn write<'a>(
             return Written { line, covers: vec![&line.id], bills: line.amount, exactly }.draft(job, settings, token);
         }
     }
+    // The host rounded it together with others: it stands with them, even where no coin fell on it.
+    if line.attributes.filled("gather").is_some() || (!amount.is_zero() && amount < currency.minor_unit()) {
+        return Ok(Fate::Fine);
+    }
     if amount.is_zero() {
         return Ok(Fate::LeftOut("The line bills nothing.".to_owned()));
-    }
-    if amount < currency.minor_unit() {
-        return Ok(Fate::Fine);
     }
     let exactly = represent(line.quantity, line.unit_price, amount);
     Written { line, covers: vec![&line.id], bills: line.amount, exactly }.draft(job, settings, token)
@@ -158,7 +159,7 @@ impl<'a> Written<'a> {
                 .ok_or_else(|| unmapped("xero-tax-unmapped", "tax rate"))?,
         };
         let sum = if covers.len() > 1 {
-            format!("{} amounts below the smallest coin", covers.len())
+            format!("{} amounts of usage", covers.len())
         } else {
             format!("{} × {}", line.quantity.abs().normalize(), line.unit_price.abs().normalize())
         };

@@ -1,13 +1,13 @@
 //! Finding a document again: by its number, else by its reference.
 //!
 //! Owns the searches and what counts as ours. Xero compares texts without case and accents, so everything is compared again
-//! here. Lists are asked for with a page, because without one Xero leaves the lines out, and with four decimals.
+//! here.
 
 use counterfoil_sdk::encode::quoted;
-use counterfoil_sdk::{Attributes, ChangeReceipt, Currency, Decimal, Failure, Money, Remote, Request};
+use counterfoil_sdk::{Attributes, ChangeReceipt, Currency, Decimal, Failure, Money, Remote};
 
-use crate::answers::{self, IDS_PER_CALL};
 use crate::document::Kind;
+use crate::pages::{self, COMMA, List, OR};
 use crate::{tag, wire};
 
 /// The document that is looked for.
@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
 }
 
 impl Wanted<'_> {
-    /// Xero finds invoices by number for forty at once; credit notes have no such list.
+    /// Xero finds many invoices by number at once; credit notes have no such list.
     fn by_number(&self) -> Option<&str> {
         self.number.filter(|_| self.kind == Kind::Invoice)
     }
@@ -162,43 +162,86 @@ pub(crate) fn is_dead(document: &wire::Document) -> bool {
     matches!(document.status.as_deref(), Some("VOIDED" | "DELETED"))
 }
 
-/// What Xero has for each wanted document, judged, in order. Invoices with numbers go forty to a call; the rest needs a call
-/// each, because Xero refuses joined filters once an organisation has many documents.
+/// What Xero has for each wanted document, judged, in order. Numbers and references go as many to a call as fit into its
+/// address.
 pub(crate) fn find(remote: &mut dyn Remote, wanted: &[Wanted<'_>]) -> Result<Vec<Verdict>, Failure> {
-    let mut numbers: Vec<&str> = wanted.iter().filter_map(Wanted::by_number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut numbered = Vec::new();
-    for chunk in numbers.chunks(IDS_PER_CALL) {
-        let request = list(Kind::Invoice, "find-invoices").query("InvoiceNumbers", chunk.join(","));
-        numbered.extend(answers::read::<wire::Documents>(remote, request, "the invoices")?.documents);
-    }
-    let mut verdicts = Vec::with_capacity(wanted.len());
-    for one in wanted {
-        verdicts.push(match one.by_number() {
-            Some(_) => one.judge(&numbered),
-            None => one.judge(&referenced(remote, one)?),
-        });
-    }
-    Ok(verdicts)
+    let numbered = numbered(remote, wanted)?;
+    let invoices = referenced(remote, wanted, Kind::Invoice)?;
+    let credit_notes = referenced(remote, wanted, Kind::CreditNote)?;
+    let among = |one: &Wanted<'_>| match (one.by_number(), one.kind) {
+        (Some(_), _) => &numbered,
+        (None, Kind::Invoice) => &invoices,
+        (None, Kind::CreditNote) => &credit_notes,
+    };
+    Ok(wanted.iter().map(|one| one.judge(among(one))).collect())
 }
 
-fn referenced(remote: &mut dyn Remote, wanted: &Wanted<'_>) -> Result<Vec<wire::Document>, Failure> {
-    let (operation, what) = match wanted.kind {
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut texts: Vec<&str> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
+}
+
+fn numbered(remote: &mut dyn Remote, wanted: &[Wanted<'_>]) -> Result<Vec<wire::Document>, Failure> {
+    let numbers = distinct(wanted.iter().filter_map(Wanted::by_number));
+    // A comma would end the number in a list of them.
+    let (several, plain): (Vec<&str>, Vec<&str>) = numbers.into_iter().partition(|number| number.contains(','));
+    let mut found = Vec::new();
+    for chunk in pages::chunks(&plain, COMMA) {
+        found.extend(listed(Kind::Invoice, &[("InvoiceNumbers", &pages::joined(chunk, COMMA))]).read(remote)?);
+    }
+    for number in several {
+        found.extend(matching(remote, Kind::Invoice, &format!("InvoiceNumber=={}", quoted(number)?))?);
+    }
+    Ok(found)
+}
+
+/// Documents under the references of those that no number finds.
+fn referenced(remote: &mut dyn Remote, wanted: &[Wanted<'_>], kind: Kind) -> Result<Vec<wire::Document>, Failure> {
+    let unnumbered = wanted.iter().filter(|one| one.kind == kind && one.by_number().is_none());
+    let references = distinct(unnumbered.map(|one| one.reference));
+    let terms = references.into_iter().map(|reference| Ok(format!("Reference=={}", quoted(reference)?)));
+    any_of(remote, kind, &terms.collect::<Result<Vec<_>, Failure>>()?)
+}
+
+/// Documents that one of the terms is true of. Xero refuses joined filters once an organisation has very many documents:
+/// then each term goes by itself.
+pub(crate) fn any_of(remote: &mut dyn Remote, kind: Kind, terms: &[String]) -> Result<Vec<wire::Document>, Failure> {
+    let mut found = Vec::new();
+    let mut singly = false;
+    for chunk in pages::chunks(terms, OR) {
+        if !singly {
+            match matching(remote, kind, &pages::joined(chunk, OR)) {
+                Err(failure) if chunk.len() > 1 && failure.attributes.get("status") == Some("400") => singly = true,
+                done => {
+                    found.extend(done?);
+                    continue;
+                }
+            }
+        }
+        for term in chunk {
+            found.extend(matching(remote, kind, term)?);
+        }
+    }
+    Ok(found)
+}
+
+fn matching(remote: &mut dyn Remote, kind: Kind, terms: &str) -> Result<Vec<wire::Document>, Failure> {
+    // Bills are invoices too in Xero; credit notes of both kinds are few, and told apart below.
+    let filter = match (kind, terms.contains(OR)) {
+        (Kind::CreditNote, _) => terms.to_owned(),
+        (Kind::Invoice, false) => format!("Type=={} AND {terms}", quoted(kind.code())?),
+        (Kind::Invoice, true) => format!("Type=={} AND ({terms})", quoted(kind.code())?),
+    };
+    listed(kind, &[("where", &filter)]).read(remote)
+}
+
+/// A list of documents that are looked for.
+pub(crate) fn listed<'a>(kind: Kind, filters: &'a [(&'a str, &'a str)]) -> List<'a> {
+    let (operation, what) = match kind {
         Kind::Invoice => ("find-invoices", "the invoices"),
         Kind::CreditNote => ("find-credit-notes", "the credit notes"),
     };
-    let reference = quoted(wanted.reference)?;
-    // Bills are invoices too in Xero; credit notes of both kinds are few, and told apart below.
-    let filter = match wanted.kind {
-        Kind::Invoice => format!("Type=={} AND Reference=={reference}", quoted(wanted.kind.code())?),
-        Kind::CreditNote => format!("Reference=={reference}"),
-    };
-    let request = list(wanted.kind, operation).query("where", filter);
-    answers::read::<wire::Documents>(remote, request, what).map(|list| list.documents)
-}
-
-/// A request for a page of documents with their lines and all decimals.
-pub(crate) fn list(kind: Kind, operation: &str) -> Request {
-    Request::get(operation, kind.path()).query("page", "1").query("pageSize", "100").query("unitdp", "4")
+    List { kind, operation, what, filters }
 }

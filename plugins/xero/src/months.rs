@@ -7,19 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_sdk::encode::quoted;
-use counterfoil_sdk::{Date, Failure, Remote, Request};
+use counterfoil_sdk::{Date, Failure, Remote};
 
-use crate::answers::{self, IDS_PER_CALL};
 use crate::document::Kind;
 use crate::lookup::is_dead;
 use crate::outline::{Outline, Shelf};
+use crate::pages::{self, COMMA, List};
 use crate::settings::{NumberSource, month_after};
 use crate::{dates, tag, wire};
-
-/// Invoices of one page: with their lines they stay far below what the host takes.
-const PAGE: u32 = 50;
-/// More pages than a customer has invoices in a month; beyond it something goes in circles.
-const MOST_PAGES: u32 = 200;
 
 /// Living invoices by contact, in lower case, and month.
 #[derive(Debug, Default)]
@@ -47,7 +42,7 @@ impl Months {
         let mut months = Self::default();
         for ((year, month), contacts) in wanted {
             let contacts: Vec<String> = contacts.into_iter().collect();
-            for chunk in contacts.chunks(IDS_PER_CALL) {
+            for chunk in pages::chunks(&contacts, COMMA) {
                 for document in of_month(remote, chunk, (year, month))? {
                     let contact = document.contact.as_ref().and_then(|contact| contact.id.clone()).unwrap_or_default();
                     months.0.entry((contact.to_ascii_lowercase(), year, month)).or_default().push(document);
@@ -122,24 +117,15 @@ fn of_month(
         "Type=={} AND Date>=DateTime({year},{month:02},01) AND Date<DateTime({next_year},{next_month:02},01)",
         quoted(Kind::Invoice.code())?
     );
-    let mut documents = Vec::new();
-    for page in 1..=MOST_PAGES {
-        let request = Request::get("month-invoices", Kind::Invoice.path())
-            .query("ContactIDs", contacts.join(","))
-            .query("Statuses", "DRAFT,SUBMITTED,AUTHORISED,PAID")
-            .query("where", filter.clone())
-            .query("page", page.to_string())
-            .query("pageSize", PAGE.to_string())
-            .query("unitdp", "4");
-        let list: wire::Documents = answers::read(remote, request, "the invoices of the month")?;
-        let more = match list.pagination.and_then(|pages| pages.page_count) {
-            Some(pages) => pages > page,
-            None => list.documents.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX),
-        };
-        documents.extend(list.documents.into_iter().filter(|document| !is_dead(document)));
-        if !more {
-            return Ok(documents);
-        }
-    }
-    Err(Failure::internal("xero-pages", "Xero shows the month's invoices without an end. Nothing was planned."))
+    let contacts = pages::joined(contacts, COMMA);
+    let filters = [
+        ("ContactIDs", contacts.as_str()),
+        ("Statuses", "DRAFT,SUBMITTED,AUTHORISED,PAID"),
+        ("where", filter.as_str()),
+    ];
+    let list =
+        List { kind: Kind::Invoice, operation: "month-invoices", what: "the invoices of the month", filters: &filters };
+    let mut documents = list.read(remote)?;
+    documents.retain(|document| !is_dead(document));
+    Ok(documents)
 }

@@ -1,35 +1,46 @@
 //! What Xero shows now for documents that were written.
 //!
-//! Owns reading them back. Invoices go forty to a call; credit notes have no list by id and need a call each. A document that
-//! is gone has the state "missing". Of an invoice that orders share, only the order's own lines are shown; an allocation is
+//! Owns reading them back, many to a call. A document that is gone has the state "missing". Of an invoice that orders share, only the order's own lines are shown; an allocation is
 //! shown by its credit note, and bills nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use counterfoil_sdk::encode::segment;
+use counterfoil_sdk::encode::{quoted, segment};
 use counterfoil_sdk::{
     Attributes, ChangeReceipt, Class, Currency, Decimal, Failure, Money, Observation, ObservedDocument, ObservedLine,
     Receipt, Remote, Request,
 };
 
-use crate::answers::{self, IDS_PER_CALL, is_guid};
+use crate::answers::{self, is_guid};
 use crate::document::{ALLOCATION, Kind};
 use crate::lookup::{self, is_dead};
+use crate::pages::{self, COMMA, List};
 use crate::{tag, wire};
 
 /// Documents by kind and id in lower case; none for one that is gone.
 type Shelf = BTreeMap<(Kind, String), Result<Option<wire::Document>, Failure>>;
 
+/// The numbers that documents were given, by id in lower case.
+type Numbers = BTreeMap<String, String>;
+
+/// So many invoices go by their ids in one call.
+const BY_ID: usize = 40;
+/// So many credit notes are read one by one.
+const ONE_BY_ONE: usize = 2;
+
 /// Observes each receipt, in order.
 pub(crate) fn observe(remote: &mut dyn Remote, receipts: &[Receipt]) -> Vec<Result<Observation, Failure>> {
     let mut shelf = Shelf::new();
+    let mut numbers = Numbers::new();
     for change in receipts.iter().flat_map(|receipt| &receipt.changes) {
         if let Some(kind) = place(change).filter(|_| is_guid(&change.reference)) {
-            shelf.insert((kind, change.reference.to_ascii_lowercase()), Ok(None));
+            let id = change.reference.to_ascii_lowercase();
+            numbers.insert(id.clone(), change.number.trim().to_owned());
+            shelf.insert((kind, id), Ok(None));
         }
     }
-    invoices(remote, &mut shelf);
-    credit_notes(remote, &mut shelf);
+    invoices(remote, &mut shelf, &numbers);
+    credit_notes(remote, &mut shelf, &numbers);
     receipts.iter().map(|receipt| observation(&shelf, receipt)).collect()
 }
 
@@ -38,37 +49,78 @@ fn place(change: &ChangeReceipt) -> Option<Kind> {
     if change.document == ALLOCATION { Some(Kind::CreditNote) } else { Kind::named(&change.document) }
 }
 
-fn invoices(remote: &mut dyn Remote, shelf: &mut Shelf) {
-    let ids: Vec<String> = shelf.keys().filter(|(kind, _)| *kind == Kind::Invoice).map(|(_, id)| id.clone()).collect();
-    for chunk in ids.chunks(IDS_PER_CALL) {
-        let request = lookup::list(Kind::Invoice, "get-invoices").query("IDs", chunk.join(","));
-        match answers::read::<wire::Documents>(remote, request, "the invoices") {
-            Ok(list) => {
-                for document in list.documents {
-                    let id = document.id.as_deref().unwrap_or_default().to_ascii_lowercase();
-                    if let Some(place) = shelf.get_mut(&(Kind::Invoice, id)) {
-                        *place = Ok(Some(document));
-                    }
-                }
+/// Invoices go by their numbers, which are shorter than ids, so that many fit into one address. Only an id tells which one
+/// is ours, and what the numbers did not show is asked for by it: somebody may have given it another number.
+fn invoices(remote: &mut dyn Remote, shelf: &mut Shelf, numbers: &Numbers) {
+    let ids = unseen(shelf, Kind::Invoice);
+    if ids.len() > BY_ID {
+        let numbers = numbers_of(numbers, &ids);
+        for chunk in pages::chunks(&numbers, COMMA) {
+            let filters = [("InvoiceNumbers", pages::joined(chunk, COMMA))];
+            if put(shelf, Kind::Invoice, read(remote, &filters)).is_err() {
+                // Nothing is lost: they are asked for by their ids.
+                break;
             }
-            Err(failure) => {
-                for id in chunk {
-                    shelf.insert((Kind::Invoice, id.clone()), Err(failure.clone()));
-                }
+        }
+    }
+    for chunk in pages::chunks(&unseen(shelf, Kind::Invoice), COMMA) {
+        let filters = [("IDs", pages::joined(chunk, COMMA))];
+        if let Err(failure) = put(shelf, Kind::Invoice, read(remote, &filters)) {
+            for id in chunk {
+                shelf.insert((Kind::Invoice, id.clone()), Err(failure.clone()));
             }
         }
     }
 }
 
-fn credit_notes(remote: &mut dyn Remote, shelf: &mut Shelf) {
-    for ((_, id), place) in shelf.iter_mut().filter(|((kind, _), _)| *kind == Kind::CreditNote) {
-        let request = Request::get("get-credit-note", format!("/CreditNotes/{}", segment(id))).query("unitdp", "4");
-        *place = match answers::read::<wire::Documents>(remote, request, "the credit note") {
+fn read(remote: &mut dyn Remote, filters: &[(&str, String); 1]) -> Result<Vec<wire::Document>, Failure> {
+    let [(name, value)] = filters;
+    List { kind: Kind::Invoice, operation: "get-invoices", what: "the invoices", filters: &[(name, value)] }
+        .read(remote)
+}
+
+/// Credit notes have no list by id: a few are read one by one, many by their numbers first.
+fn credit_notes(remote: &mut dyn Remote, shelf: &mut Shelf, numbers: &Numbers) {
+    let ids = unseen(shelf, Kind::CreditNote);
+    if ids.len() > ONE_BY_ONE {
+        let term = |number: &String| quoted(number).ok().map(|number| format!("CreditNoteNumber=={number}"));
+        let terms: Vec<String> = numbers_of(numbers, &ids).iter().filter_map(term).collect();
+        // A failure here is no answer: they are asked for one by one.
+        let _listed = put(shelf, Kind::CreditNote, lookup::any_of(remote, Kind::CreditNote, &terms));
+    }
+    for id in unseen(shelf, Kind::CreditNote) {
+        let request = Request::get("get-credit-note", format!("/CreditNotes/{}", segment(&id))).query("unitdp", "4");
+        let found = match answers::read::<wire::Documents>(remote, request, "the credit note") {
             Ok(list) => Ok(list.documents.into_iter().next()),
             Err(failure) if failure.class == Class::NotFound => Ok(None),
             Err(failure) => Err(failure),
         };
+        shelf.insert((Kind::CreditNote, id), found);
     }
+}
+
+/// Ids of a kind that nothing was seen of.
+fn unseen(shelf: &Shelf, kind: Kind) -> Vec<String> {
+    let none = |found: &Result<Option<wire::Document>, Failure>| matches!(found, Ok(None));
+    shelf.iter().filter(|((of, _), found)| *of == kind && none(found)).map(|((_, id), _)| id.clone()).collect()
+}
+
+/// The numbers that were given to these ids, where a list of numbers can hold them.
+fn numbers_of(numbers: &Numbers, ids: &[String]) -> Vec<String> {
+    let given =
+        ids.iter().filter_map(|id| numbers.get(id)).filter(|number| !number.is_empty() && !number.contains(','));
+    given.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What was listed, each in its place; whatever else has such a number is not ours.
+fn put(shelf: &mut Shelf, kind: Kind, listed: Result<Vec<wire::Document>, Failure>) -> Result<(), Failure> {
+    for document in listed? {
+        let id = document.id.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if let Some(place) = shelf.get_mut(&(kind, id)) {
+            *place = Ok(Some(document));
+        }
+    }
+    Ok(())
 }
 
 fn observation(shelf: &Shelf, receipt: &Receipt) -> Result<Observation, Failure> {

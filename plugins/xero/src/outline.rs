@@ -12,11 +12,11 @@ use crate::tag;
 
 const REFERENCE_MAX: usize = 255;
 
-/// Adjustments that this target knows; `line` says which of them belong to a line.
+/// Adjustments that this target knows; `line` says which of them belong to a line. Those of a document stand on the card.
 const LINE_FIELDS: [&str; 3] = ["account-code", "tax-type", "description"];
-const DOCUMENT_FIELDS: [&str; 4] = ["date", "due-date", "invoice-number", "credit-note-number"];
+const DOCUMENT_FIELDS: [&str; 5] = ["date", "due_date", "reference", "invoice_number", "credit_note_number"];
 /// Set by a person, it gives the order an invoice of its own.
-pub(crate) const INVOICE_NUMBER: &str = "invoice-number";
+pub(crate) const INVOICE_NUMBER: &str = "invoice_number";
 
 /// A job, checked as far as it can be without Xero.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl<'a> Outline<'a> {
         let (lines, left_out) = written(job, &settings, token.as_deref())?;
         let (date, date_owner) =
             day(job, "date")?.map_or((job.order.effective_on, "marketplace"), |date| (date, "person"));
-        let (due, due_owner) = match day(job, "due-date")? {
+        let (due, due_owner) = match day(job, "due_date")? {
             Some(due) => (due, "person"),
             None => (settings.due_on(date), "host"),
         };
@@ -96,7 +96,7 @@ pub(crate) struct Shelf {
 
 type Written<'a> = (Vec<DraftLine<'a>>, Vec<Omission>);
 
-/// Same product, fee, days and direction: what is below a coin is gathered.
+/// Same product, fee, days and direction, or what the host put together: it is gathered.
 type Kin<'a> = (&'a str, &'a str, Option<(Date, Date)>, bool);
 
 fn written<'a>(job: &'a Job, settings: &Settings<'a>, token: Option<&str>) -> Result<Written<'a>, Failure> {
@@ -108,7 +108,10 @@ fn written<'a>(job: &'a Job, settings: &Settings<'a>, token: Option<&str>) -> Re
             Fate::LeftOut(why) => left_out.push(Omission { line: line.id.clone(), why }),
             Fate::Fine => {
                 let days = line.service_period.map(|period: Period| (period.start(), period.end()));
-                let kin = (line.product_code.as_str(), line.fee.as_str(), days, line.amount.is_sign_negative());
+                let kin = match line.attributes.filled("gather") {
+                    Some(word) => (word, "", None, false),
+                    None => (line.product_code.as_str(), line.fee.as_str(), days, line.amount.is_sign_negative()),
+                };
                 fine.entry(kin).or_default().push(line);
             }
         }
@@ -131,10 +134,13 @@ fn written<'a>(job: &'a Job, settings: &Settings<'a>, token: Option<&str>) -> Re
     Ok((written, left_out))
 }
 
-/// The marker, with the order's number in it: customers see the reference, and `locate` looks for it.
+/// The marker, with the order's number in it: customers see the reference, and `locate` looks for it. What a person set
+/// stands before it and not in its place: a purchase number may be another document's too.
 fn reference(job: &Job) -> Result<String, Failure> {
     let (marker, number) = (text::single_spaced(&job.marker), job.order.number.trim());
-    let reference = if marker.contains(number) { marker } else { format!("{number} {marker}").trim().to_owned() };
+    let own = if marker.contains(number) { marker } else { format!("{number} {marker}").trim().to_owned() };
+    let set = text::single_spaced(job.adjusted("", "reference").unwrap_or_default());
+    let reference = format!("{set} {own}").trim().to_owned();
     let plain = counterfoil_sdk::encode::quoted(&reference).is_ok();
     if reference.is_empty() || !plain || reference.chars().count() > REFERENCE_MAX {
         return Err(Failure::rejected(

@@ -6,18 +6,18 @@
 use std::collections::BTreeMap;
 
 use counterfoil_sdk::json::{self, Exact};
-use counterfoil_sdk::{Failure, Job, Plan, Remote, text};
+use counterfoil_sdk::{Failure, Job, Plan, Remote};
 
 use crate::compose::{Composed, Draft, compose};
-use crate::document::{ALLOCATION, Addition, Allotment, End, Kind, Payload, Sealed, raw};
+use crate::document::{Addition, Kind, Payload, Sealed, raw};
+use crate::earlier::{self, Earlier};
 use crate::ground::Ground;
 use crate::lines::DraftLine;
 use crate::lookup::{self, Verdict, Wanted};
 use crate::months::{Months, Place};
 use crate::outline::{Outline, Shelf};
 use crate::preview;
-use crate::settings::AUTHORISED;
-use crate::{credit, tag, wire};
+use crate::{allot, tag, wire};
 
 /// Proposes for each job, in order.
 pub(crate) fn plan(remote: &mut dyn Remote, jobs: &[Job]) -> Vec<Result<Plan, Failure>> {
@@ -68,12 +68,20 @@ fn propose(remote: &mut dyn Remote, ground: &Ground, outlines: &[&Outline<'_>]) 
         Ok(verdicts) => verdicts.into_iter(),
         Err(failure) => return all_fail(checks, failure),
     };
+    let credits = outlines.iter().zip(&composed).filter_map(|(outline, composed)| {
+        let (_, composed) = composed.as_ref().ok()?;
+        earlier::gives_back(composed).then_some(*outline)
+    });
+    let earlier = match Earlier::read(remote, credits) {
+        Ok(earlier) => earlier,
+        Err(failure) => return all_fail(checks, failure),
+    };
     let mut begun = BTreeMap::new();
     let one = |(outline, composed): (&&Outline<'_>, &Result<(Place<'_>, Composed<'_>), Failure>)| {
         let (place, composed) = composed.as_ref().map_err(Clone::clone)?;
         // Taken before anything can fail, so that the next job does not get this one's.
         let verdicts: Vec<Verdict> = verdicts.by_ref().take(composed.documents.len()).collect();
-        assemble(ground, outline, (place, composed), verdicts, &mut begun)
+        assemble(ground, outline, (place, composed), (verdicts, &earlier), &mut begun)
     };
     outlines.iter().zip(&composed).map(one).collect()
 }
@@ -125,7 +133,7 @@ fn assemble(
     ground: &Ground,
     outline: &Outline<'_>,
     (place, composed): (&Place<'_>, &Composed<'_>),
-    verdicts: Vec<Verdict>,
+    (verdicts, earlier): (Vec<Verdict>, &Earlier),
     begun: &mut BTreeMap<Shelf, String>,
 ) -> Result<Plan, Failure> {
     let contact = ground.contact(outline)?;
@@ -145,14 +153,13 @@ fn assemble(
     if composed.documents.is_empty() {
         notes.push(format!("The order {} comes to nothing, so no document is made.", outline.job.order.number));
     }
-    if let [(charge, invoice), (refund, credit)] = steps.as_slice() {
-        match allotment(outline, (charge, invoice), (refund, credit)) {
-            Ok((allotment, change)) => {
-                payload.allotments.extend(allotment);
-                changes.push(change);
-            }
-            Err(note) => notes.push(note),
+    match allot::allotment(outline, &steps, earlier) {
+        Some(Ok((allotment, change))) => {
+            payload.allotments.extend(allotment);
+            changes.push(change);
         }
+        Some(Err(note)) => notes.push(note),
+        None => {}
     }
     if let Some((draft, Step::Create)) = steps.iter().find(|(draft, _)| draft.token.is_some()) {
         begin(outline, draft, begun)?;
@@ -295,53 +302,4 @@ fn addition(outline: &Outline<'_>, draft: &Draft<'_>, document: &wire::Document)
         kept: document.line_items.clone().unwrap_or_default(),
         lines: draft.lines.iter().map(|line| raw(&line_item(outline, line, draft.kind))).collect::<Result<_, _>>()?,
     })
-}
-
-/// Giving the order's credit to its own invoice, where both are approved; else a note that says what is left to do.
-fn allotment(
-    outline: &Outline<'_>,
-    (charge, invoice): (&Draft<'_>, &Step<'_>),
-    (refund, credit): (&Draft<'_>, &Step<'_>),
-) -> Result<(Option<Allotment>, counterfoil_sdk::Change), String> {
-    let split = "Charges and refunds become two documents, because Xero approves no document below zero";
-    let status = |step: &Step<'_>| match step {
-        Step::Create => outline.settings.status.to_owned(),
-        Step::Add(_) => "DRAFT".to_owned(),
-        Step::Keep(document) => document.status.clone().unwrap_or_default(),
-    };
-    let key = format!("{ALLOCATION}:{}:{}", outline.job.order.id, outline.job.order.revision);
-    let ids = |step: &Step<'_>| match step {
-        Step::Keep(document) => document.id.clone(),
-        Step::Create | Step::Add(_) => None,
-    };
-    if let (Step::Keep(note), Some(to)) = (credit, ids(invoice))
-        && credit::given(note, &to).is_some()
-    {
-        return Ok((None, preview::allocation(outline, key, (charge, refund), note.id.clone())));
-    }
-    if let Some(closed) = [invoice, credit].into_iter().map(status).find(|status| status != AUTHORISED) {
-        let text = text::clip(&closed, 20);
-        return Err(match closed.as_str() {
-            "DRAFT" | "SUBMITTED" => format!(
-                "{split}; allocate the credit note to the invoice in Xero when both are approved. Now one of them is {text}."
-            ),
-            _ => format!(
-                "{split}. One of them is {text} in Xero, so the credit stays open on the contact or is settled already."
-            ),
-        });
-    }
-    let end = |draft: &Draft<'_>, step: &Step<'_>| match step {
-        Step::Keep(document) => {
-            let open = lookup::open(document).unwrap_or_default();
-            End { key: draft.key.clone(), known: document.id.clone().map(|id| (id, Exact(open))) }
-        }
-        Step::Create | Step::Add(_) => End { key: draft.key.clone(), known: None },
-    };
-    let (to, from) = (end(charge, invoice), end(refund, credit));
-    if [&to, &from].into_iter().any(|end| end.known.as_ref().is_some_and(|(_, open)| open.0.is_zero())) {
-        return Err(format!("{split}. One of them has nothing open any more, so no credit is allocated."));
-    }
-    let change = preview::allocation(outline, key.clone(), (charge, refund), None);
-    let allotment = Allotment { key, invoice: to, credit: from, date: outline.date.to_string() };
-    Ok((Some(allotment), change))
 }

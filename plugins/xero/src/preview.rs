@@ -2,12 +2,13 @@
 //!
 //! Owns the wording. What is sent is in the payload.
 
-use counterfoil_sdk::{Action, Attributes, Change, Failure, Field, Money, plan};
+use counterfoil_sdk::{Action, Attributes, Change, Decimal, Failure, Field, Money, plan};
 
 use crate::compose::Draft;
-use crate::document::{ALLOCATION, Kind};
+use crate::document::{ALLOCATION, Kind, When};
 use crate::outline::Outline;
 use crate::plan::Step;
+use crate::settings::AUTHORISED;
 use crate::wire;
 
 /// The change for one document.
@@ -62,23 +63,74 @@ pub(crate) fn change(
     })
 }
 
-/// The change that gives an order's credit to its invoice. `given`: the credit note that did so already.
-pub(crate) fn allocation(
-    outline: &Outline<'_>,
-    key: String,
-    (charge, refund): (&Draft<'_>, &Draft<'_>),
-    given: Option<String>,
-) -> Change {
+/// Credit on its way to an invoice, as it is shown.
+#[derive(Debug)]
+pub(crate) struct Giving<'a> {
+    /// Numbers; none where Xero counts.
+    pub(crate) invoice: Option<String>,
+    pub(crate) invoice_owner: &'static str,
+    pub(crate) credit: Option<String>,
+    pub(crate) credit_owner: &'static str,
+    /// Net.
+    pub(crate) amount: Decimal,
+    /// The earlier order whose invoice it is; none: the order's own.
+    pub(crate) order: Option<&'a str>,
+    /// None: it is done.
+    pub(crate) when: Option<When>,
+    /// The credit note that gave it already.
+    pub(crate) note: Option<String>,
+}
+
+/// The change that gives an order's credit to an invoice.
+pub(crate) fn allocation(outline: &Outline<'_>, key: String, giving: &Giving<'_>) -> Change {
     let order = &outline.job.order;
-    let number = |draft: &Draft<'_>| draft.number.clone().unwrap_or_else(|| "as Xero counts".to_owned());
-    let amount = charge.total.min(refund.total);
-    let (action, title) = match given {
-        None => (Action::Create, format!("Credit of {} allocated to its invoice", order.number)),
-        Some(_) => (Action::None, format!("The credit of {} is allocated", order.number)),
+    let amount = Money::new(giving.amount, order.currency);
+    let whose = match giving.order {
+        None => "its invoice".to_owned(),
+        Some(earlier) => format!("the invoice {} of {earlier}", giving.invoice.as_deref().unwrap_or_default()),
     };
+    let named = |word: &str, number: &Option<String>| match number {
+        Some(number) => format!("{word} {number}"),
+        None => format!("the {word}"),
+    };
+    let both = format!("{} and {}", named("invoice", &giving.invoice), named("credit note", &giving.credit));
+    let (action, title, why) = match giving.when {
+        None => (
+            Action::None,
+            format!("The credit of {} is allocated to {whose}", order.number),
+            "It was given in Xero already. It bills nothing by itself.".to_owned(),
+        ),
+        Some(When::Told) => (
+            Action::Create,
+            format!("Credit of {} allocated to {whose}", order.number),
+            "Both are approved and of one order, so the credit lowers what is due. It bills nothing by itself."
+                .to_owned(),
+        ),
+        Some(When::Look) => (
+            Action::Create,
+            format!("Credit of {} allocated to {whose}", order.number),
+            format!(
+                "{both} are for the same subscription, so the credit lowers what is due. It bills nothing by itself."
+            ),
+        ),
+        Some(When::Approved) => (
+            Action::Create,
+            format!("Credit of {} allocated to {whose}, once both are approved", order.number),
+            format!(
+                "When {both} are approved in Xero, {amount} and its tax will be allocated, at most what is open on both by then. Until then this step waits; it bills nothing by itself."
+            ),
+        ),
+    };
+    let mut attributes = Attributes::new();
+    if let Some(When::Look | When::Approved) = giving.when {
+        attributes.set("follow-up", format!("{both} to be approved in Xero"));
+        attributes.set("waits-while", "DRAFT SUBMITTED");
+        attributes.set("goes-when", AUTHORISED);
+    }
+    let counted = |number: &Option<String>| number.clone().unwrap_or_else(|| "as Xero counts".to_owned());
     let field = |name: &str, after: String, owner: &str| Field {
         name: name.to_owned(),
-        before: given.as_ref().map(|_| after.clone()),
+        before: giving.when.is_none().then(|| after.clone()),
         after: Some(after),
         owner: owner.to_owned(),
     };
@@ -86,23 +138,18 @@ pub(crate) fn allocation(
         key,
         action,
         document: ALLOCATION.to_owned(),
-        target: given.clone(),
+        target: giving.note.clone(),
         title,
         fields: vec![
-            field("CreditNote", number(refund), refund.number_owner),
-            field("Invoice", number(charge), charge.number_owner),
-            field(
-                "Amount",
-                format!("{} and its tax, at most what is open on both", Money::new(amount, order.currency)),
-                "host",
-            ),
+            field("CreditNote", counted(&giving.credit), giving.credit_owner),
+            field("Invoice", counted(&giving.invoice), giving.invoice_owner),
+            field("Amount", format!("{amount} and its tax, at most what is open on both"), "host"),
             field("Date", outline.date.to_string(), outline.date_owner),
         ],
         lines: Vec::new(),
         total: Money::zero(order.currency),
-        why: "Both are approved and of one order, so the credit lowers what is due. It bills nothing by itself."
-            .to_owned(),
-        attributes: Attributes::new(),
+        why,
+        attributes,
     }
 }
 

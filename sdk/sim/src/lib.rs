@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod cloudblue;
+pub mod connectwise;
 pub mod control;
 pub mod exchange_log;
 pub mod fault;

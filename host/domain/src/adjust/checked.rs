@@ -1,13 +1,14 @@
 //! What people type, read and held against the order: each value that cannot be is refused by name, and nothing of it is
 //! taken then. Owns the rules; who may adjust, and when, is the server's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::{AddedLine, Adjustments, LineAdjustment, LineSet};
+use crate::card::{AdjustType, Adjustable};
 use crate::id::{Actor, LineId, TaskId};
 use crate::job::{Billing, PriceSource};
 use crate::judge::{Billable, LinkBook, link_of};
@@ -55,6 +56,8 @@ pub struct RawAdded {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Raw {
+    /// Values of the task as a whole, by name; an empty one takes it back.
+    pub document: BTreeMap<String, String>,
     pub lines: Vec<RawLine>,
     /// With the reason, a decision: lines to add. None: what was decided before stays.
     pub decision: Option<(String, Vec<RawAdded>)>,
@@ -66,6 +69,8 @@ pub struct Basis<'a> {
     pub task: &'a TaskId,
     pub order: &'a Order,
     pub links: &'a LinkBook,
+    /// What the target lets people set on a task as a whole.
+    pub adjust: &'a [Adjustable],
     /// What was set before.
     pub before: Option<&'a Adjustments>,
     pub by: &'a Actor,
@@ -91,24 +96,35 @@ named! {
         NoDay = "no-day",
         TextLength = "text-length",
         NoReason = "no-reason",
+        UnknownName = "unknown-name",
     }
 }
 
 /// One value that is not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("order {order}, line {line}, {field}: {text}")]
+#[error("order {order}, {}{field}: {text}", of_line(line))]
 pub struct Refusal {
     pub order: String,
+    /// Empty: it is about the task as a whole.
     pub line: String,
-    pub field: &'static str,
+    pub field: String,
     pub rule: Rule,
     pub text: String,
+}
+
+fn of_line(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("line {line}, ") }
 }
 
 /// All of it, or every refusal.
 pub fn checked(raw: &Raw, basis: Basis<'_>) -> Result<Adjustments, Vec<Refusal>> {
     let mut desk = Desk { basis, line: String::new(), refusals: Vec::new() };
     let mut all = Adjustments::none(basis.task.clone(), basis.by.clone(), basis.at);
+    for (name, value) in raw.document.iter().filter(|(_, value)| !value.trim().is_empty()) {
+        if let Some(value) = desk.document(name, value) {
+            all.document.insert(name.clone(), value);
+        }
+    }
     let mut seen = BTreeSet::new();
     for line in &raw.lines {
         desk.line.clone_from(&line.line);
@@ -150,9 +166,53 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn refuse(&mut self, field: &'static str, rule: Rule, text: String) {
+    fn refuse(&mut self, field: &str, rule: Rule, text: String) {
         let order = self.basis.order.number.clone();
-        self.refusals.push(Refusal { order, line: self.line.clone(), field, rule, text });
+        self.refusals.push(Refusal { order, line: self.line.clone(), field: field.to_owned(), rule, text });
+    }
+
+    /// A value of the task as a whole, as the card says that it must be.
+    fn document(&mut self, name: &str, value: &str) -> Option<String> {
+        let known = self.basis.adjust;
+        let Some(one) = known.iter().find(|one| one.name == name) else {
+            let names: Vec<&str> = known.iter().map(|one| one.name.as_str()).collect();
+            let near = names.iter().min_by_key(|known| strsim::osa_distance(name, known));
+            let text = match near {
+                None => "the target lets nothing be set on a task as a whole".to_owned(),
+                Some(near) => {
+                    format!("there is no such value; there is {}. Did you mean \"{near}\"?", names.join(", "))
+                }
+            };
+            self.refuse(name, Rule::UnknownName, text);
+            return None;
+        };
+        let value = value.trim();
+        match &one.kind {
+            AdjustType::Text if value.chars().count() <= MOST_TEXT && !value.chars().any(char::is_control) => {
+                return Some(value.to_owned());
+            }
+            AdjustType::Text => {
+                let text = format!("it must be 1 to {MOST_TEXT} printable characters");
+                self.refuse(name, Rule::TextLength, text);
+            }
+            AdjustType::Date => match value.parse::<NaiveDate>() {
+                Ok(day) => return Some(day.to_string()),
+                Err(_) => {
+                    self.refuse(name, Rule::NotADay, format!("\"{value}\" is not a day such as 2026-11-01"));
+                }
+            },
+            AdjustType::Boolean if matches!(value, "true" | "false") => return Some(value.to_owned()),
+            AdjustType::Boolean => {
+                self.refuse(name, Rule::UnknownWord, format!("\"{value}\" is neither true nor false"));
+            }
+            AdjustType::Choice(choices) if choices.iter().any(|choice| choice == value) => {
+                return Some(value.to_owned());
+            }
+            AdjustType::Choice(choices) => {
+                self.refuse(name, Rule::UnknownWord, format!("\"{value}\" is none of {}", choices.join(", ")));
+            }
+        }
+        None
     }
 
     fn find(&mut self, id: &str) -> Option<(&'a OrderLine, Fee)> {
@@ -219,7 +279,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn number(&mut self, field: &'static str, text: Option<&str>) -> Option<Decimal> {
+    fn number(&mut self, field: &str, text: Option<&str>) -> Option<Decimal> {
         let text = text?.trim();
         let Ok(number) = Decimal::from_str_exact(text) else {
             self.refuse(field, Rule::NotANumber, format!("\"{text}\" is not a number such as 12.50"));
@@ -255,7 +315,7 @@ impl<'a> Desk<'a> {
 
     fn word<T: fmt::Display>(
         &mut self,
-        field: &'static str,
+        field: &str,
         text: Option<&str>,
         parse: impl Fn(&str) -> Option<T>,
         all: &[T],

@@ -1,21 +1,23 @@
 //! One line of a job: its price and where it is from, what of it is left of the period, its days, its name, and who pays.
 //! Owns the order in which these are decided; each decision is its own module's.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Parts, linked};
+use super::{Parts, job_link, linked};
 use crate::adjust::LineSet;
 use crate::connection::Refunds;
+use crate::container::{self, Container};
 use crate::description::{self, Facts};
-use crate::id::LineId;
-use crate::job::{AMOUNT_IF_BILLED, Billing, JobLine, PriceSource, QuantityIs};
-use crate::judge::Billable;
-use crate::link::{LinkKind, LinkState};
+use crate::id::{EntityId, LineId};
+use crate::job::{AMOUNT_IF_BILLED, Billing, JobKind, JobLine, PriceSource, QuantityIs};
+use crate::judge::{Billable, fee_link};
+use crate::link::{Link, LinkKind};
 use crate::money::Money;
 use crate::order::{BillingModel, Fee, Order, OrderLine, OrderType};
 use crate::period::{Cycle, Period};
 use crate::pricing::{self, PriceError, Priced, SetBy, is_partial};
-use crate::proration::{Prorated, Terms, WholePeriod, Why, prorate};
+use crate::proration::{Method, Prorated, Terms, WholePeriod, Why, prorate};
 use crate::scenario::PriceWhy;
 use crate::service::{self, Anchor};
 
@@ -28,6 +30,14 @@ struct Desk<'a> {
     set: LineSet,
     is_added: bool,
     cycle: Option<Cycle>,
+    container: Option<Container>,
+}
+
+/// A line's whole billing period, and whether it is the container's.
+#[derive(Clone, Copy)]
+struct Whole {
+    period: Period,
+    of_container: bool,
 }
 
 pub(super) fn line(order: &Order, billable: &Billable<'_>, parts: Parts<'_>) -> Result<JobLine, PriceError> {
@@ -40,8 +50,15 @@ pub(super) fn line(order: &Order, billable: &Billable<'_>, parts: Parts<'_>) -> 
         set: adjustments.and_then(|all| all.set(&line.id)).cloned().unwrap_or_default(),
         is_added: adjustments.is_some_and(|all| all.is_added(&line.id)),
         cycle: line.cycle.or_else(|| parts.subscription.and_then(|subscription| subscription.cycle)),
+        container: container_of(order, parts),
     };
     desk.line()
+}
+
+fn container_of(order: &Order, parts: Parts<'_>) -> Option<Container> {
+    let source = order.subscription.as_ref()?.to_string();
+    let target = parts.links.get(LinkKind::Container, &source).and_then(Link::target)?;
+    Some(Container::of_link(&job_link(LinkKind::Container, source, target, parts)))
 }
 
 /// A line's price, before it is asked who pays.
@@ -50,7 +67,7 @@ struct Price {
     source: PriceSource,
     unit_cost: Option<Decimal>,
     cost: Option<Decimal>,
-    proration: Option<(Prorated, Period)>,
+    proration: Option<(Prorated, Whole)>,
 }
 
 impl Desk<'_> {
@@ -61,9 +78,8 @@ impl Desk<'_> {
         let mut attributes = vec![("period-source".to_owned(), period_source.to_owned())];
         let (description, description_source) = self.description(service_period);
         attributes.push(("description-source".to_owned(), description_source.to_owned()));
-        if let Some((_, period)) = &price.proration {
-            attributes.push(("proration-of".to_owned(), format!("{}/{}", period.start(), period.end())));
-        }
+        attributes.extend(price.proration.as_ref().into_iter().flat_map(|(_, whole)| self.of_whole(*whole)));
+        attributes.extend(self.own_cycle());
         let (billing, why) = self.billing();
         if billing != Billing::Billable {
             let zero = Money::zero(self.order.currency);
@@ -92,9 +108,17 @@ impl Desk<'_> {
             price_source: price.source,
             arithmetic: price.priced.arithmetic,
             proration: price.proration.map(|(prorated, _)| prorated),
-            item: linked(self.billable, self.parts.links).map(|target| target.id.clone()),
+            item: self.item(),
             attributes,
         })
+    }
+
+    /// What it is in the target. In a container everything is an item, a fee of the plan too.
+    fn item(&self) -> Option<EntityId> {
+        let (kind, source, _) = fee_link(self.billable.fee);
+        let goes_into = self.container.as_ref().filter(|_| self.billable.line.product.is_none());
+        let of_fee = || goes_into.and_then(|_| self.parts.links.get(kind, &source)?.target());
+        linked(self.billable, self.parts.links).or_else(of_fee).map(|target| target.id.clone())
     }
 
     /// A change order's quantities are what was added or taken away, except those scheduled on renewal.
@@ -126,6 +150,7 @@ impl Desk<'_> {
         };
         let whole = |priced: Priced, source: PriceSource| {
             let cost = unit_cost.and_then(|cost| cost.checked_mul(line.quantity)).map(|cost| {
+                let cost = if source == PriceSource::Order { self.as_partial(cost) } else { cost };
                 let cost = rounding.apply(cost, currency.minor_units());
                 let turned = !priced.amount.is_zero() && priced.amount.is_sign_negative() != cost.is_sign_negative();
                 if turned { -cost } else { cost }
@@ -140,7 +165,7 @@ impl Desk<'_> {
                 let price = item.and_then(|item| item.price);
                 Ok(whole(pricing::from_catalogue(line, price, currency, rounding)?, source))
             }
-            (_, Some((prorated, period))) => Ok(self.part(prorated, period, unit_cost)),
+            (_, Some((prorated, whole))) => Ok(self.part(prorated, whole, unit_cost)),
             (_, None) => match self.set_by() {
                 Some(set) => {
                     let priced = pricing::from_person(line, set, currency, rounding)?;
@@ -149,6 +174,20 @@ impl Desk<'_> {
                 None => Ok(whole(pricing::from_order(line, currency, rounding, why), source)),
             },
         }
+    }
+
+    /// The cost of a whole period, cut down like the price: the order's amount is for a part of one.
+    fn as_partial(&self, cost: Decimal) -> Decimal {
+        let line = self.billable.line;
+        let whole = line.quantity.checked_mul(line.unit_price).unwrap_or_default();
+        let fee = self.billable.fee;
+        let goes_on = fee.recurs()
+            || matches!(fee, Fee::ResourceDowngrade | Fee::PlanRecurringRefund | Fee::ResourceRecurringRefund);
+        if !goes_on || !is_partial(line.service_period, self.cycle) || line.amount.abs() >= whole.abs() {
+            return cost;
+        }
+        let part = cost.checked_mul(line.amount.abs()).and_then(|part| part.checked_div(whole.abs()));
+        part.unwrap_or(cost)
     }
 
     /// Whose quantity or price it is, where it is not the order's.
@@ -169,7 +208,7 @@ impl Desk<'_> {
     }
 
     /// The day from which it counts: the order's, or the first one that a person gave it.
-    fn effective_on(&self) -> chrono::NaiveDate {
+    fn effective_on(&self) -> NaiveDate {
         self.set.period.map_or_else(|| self.order.effective_on(), |period| period.start())
     }
 
@@ -179,21 +218,24 @@ impl Desk<'_> {
         &self,
         source: PriceSource,
         unit_cost: Option<Decimal>,
-    ) -> Result<Option<(Prorated, Period)>, PriceError> {
+    ) -> Result<Option<(Prorated, Whole)>, PriceError> {
         let line = self.billable.line;
-        if !self.billable.prorate || source != PriceSource::Order || self.is_added {
+        let by_target = self.container_prorates();
+        // A snapshot is prorated by nobody but a container that does so by itself.
+        let asked = self.billable.prorate || (by_target && self.parts.kind == JobKind::Initial);
+        if !asked || source != PriceSource::Order || self.is_added {
             return Ok(None);
         }
-        let Some(billing_period) = self.billing_period() else { return Ok(None) };
+        let Some(billing) = self.billing_period() else { return Ok(None) };
         let rules = &self.parts.connection.rules;
         let terms = Terms {
-            method: rules.proration,
-            billing_period,
+            method: self.method(by_target),
+            billing_period: billing.period,
             effective_on: self.effective_on(),
             currency: self.order.currency,
             rounding: rules.rounding,
             source,
-            target_prorates: self.container_prorates(),
+            target_prorates: by_target,
             recurs: self.billable.fee.recurs(),
         };
         let whole = WholePeriod::new(line.quantity, line.unit_price, unit_cost).signed_like(line.amount);
@@ -202,13 +244,35 @@ impl Desk<'_> {
         let is_whole = matches!(prorated.why, Why::StartsWithPeriod | Why::BeforePeriod | Why::NotRecurring)
             && !is_partial(line.service_period, self.cycle)
             && !self.set.reprices();
-        Ok((!is_whole).then_some((prorated, billing_period)))
+        let unasked = !self.billable.prorate
+            && (prorated.why != Why::TargetProrates || prorated.price.full.amount != line.amount);
+        Ok((!is_whole && !unasked).then_some((prorated, billing)))
     }
 
-    /// The whole period that the price is for: the one that the line's own days end with, else the subscription's.
-    fn billing_period(&self) -> Option<Period> {
-        let cycle = self.cycle?;
+    /// The connection's, except that a target which prorates what is new, and cannot prorate this, leaves it to the host.
+    fn method(&self, by_target: bool) -> Method {
+        let method = self.parts.connection.rules.proration;
+        let container_does = self.container.as_ref().is_some_and(|container| container.prorate);
+        if method == Method::TargetNative && container_does && !by_target { Method::ElapsedDays } else { method }
+    }
+
+    /// The whole period that the price is for: the container's where it tells one, because it is what will be billed;
+    /// else the one that the line's own days end with, else the subscription's.
+    fn billing_period(&self) -> Option<Whole> {
         let day = self.effective_on();
+        let container = self.container.as_ref();
+        let fits = |container: &&Container| {
+            let both = container.cycle.zip(self.cycle);
+            both.is_none_or(|(theirs, ours)| theirs.is_as_long_as(ours))
+        };
+        if let Some(period) = container.filter(fits).and_then(|container| container.period_containing(day)) {
+            return Some(Whole { period, of_container: true });
+        }
+        self.own_billing_period(day).map(|period| Whole { period, of_container: false })
+    }
+
+    fn own_billing_period(&self, day: NaiveDate) -> Option<Period> {
+        let cycle = self.cycle?;
         let own = self.own(&self.billable.line.id).and_then(|line| line.service_period);
         let of_line = own.and_then(|own| cycle.period_to(own.end())).filter(|period| period.contains(day));
         of_line.or_else(|| service::billing_period(cycle, self.anchor(), day))
@@ -221,15 +285,33 @@ impl Desk<'_> {
         })
     }
 
-    /// The container's own switch: then it gets the full price and the true date.
+    /// Then it gets the full price and the true date.
     fn container_prorates(&self) -> bool {
-        let subscription = self.order.subscription.as_ref();
-        let link = subscription.and_then(|id| self.parts.links.get(LinkKind::Container, id.as_str()));
-        let Some(LinkState::Linked(target)) = link.map(|link| &link.state) else { return false };
-        target.attributes.iter().any(|(name, value)| name == "prorate" && value == "true")
+        self.container.as_ref().is_some_and(|container| container.prorates(self.parts.kind, self.effective_on()))
     }
 
-    fn part(&self, prorated: Prorated, period: Period, unit_cost: Option<Decimal>) -> Price {
+    /// What the target and the checker have to know of the period that a price is a part of.
+    fn of_whole(&self, whole: Whole) -> Vec<(String, String)> {
+        let Whole { period, of_container } = whole;
+        let of = (container::PRORATION_OF.to_owned(), format!("{}/{}", period.start(), period.end()));
+        if !of_container {
+            return vec![of];
+        }
+        vec![
+            of,
+            (container::PERIOD_OF.to_owned(), LinkKind::Container.name().to_owned()),
+            (container::EFFECTIVE_ON.to_owned(), self.effective_on().to_string()),
+        ]
+    }
+
+    /// A cycle of its own, beside the subscription's: only a container that bills as often takes it.
+    fn own_cycle(&self) -> Option<(String, String)> {
+        let own = self.billable.line.cycle.filter(|_| self.billable.fee.recurs())?;
+        let common = self.parts.subscription.and_then(|subscription| subscription.cycle)?;
+        (!own.is_as_long_as(common)).then(|| (container::LINE_CYCLE.to_owned(), own.iso()))
+    }
+
+    fn part(&self, prorated: Prorated, whole: Whole, unit_cost: Option<Decimal>) -> Price {
         let line = self.billable.line;
         let set = self.set_by();
         let by = set.map(|set| format!(", {}", set.told(self.order.currency))).unwrap_or_default();
@@ -246,7 +328,7 @@ impl Desk<'_> {
             source: if set.is_some() { PriceSource::Person } else { PriceSource::Order },
             unit_cost,
             cost: prorated.cost.as_ref().map(|cost| cost.amount.amount),
-            proration: Some((prorated, period)),
+            proration: Some((prorated, whole)),
         }
     }
 

@@ -103,6 +103,13 @@ pub fn initial(subscription: &SubscriptionId, snapshot: &Order, given: Given<'_>
     task(subject, JobKind::Initial, snapshot, &judgement, given)
 }
 
+/// The task of a snapshot that is held against the target.
+pub fn reconcile(snapshot: &Order, given: Given<'_>) -> Task {
+    let judgement = judge::judge(snapshot, given.subscription, given.law);
+    let subject = Subject::Order { key: snapshot.key.clone(), revision: snapshot.revision() };
+    task(subject, JobKind::Reconcile, snapshot, &judgement, given)
+}
+
 fn task(subject: Subject, kind: JobKind, order: &Order, judgement: &Judgement<'_>, given: Given<'_>) -> Task {
     let customer_name = given.customer.map_or_else(|| order.customer.to_string(), |customer| customer.name.clone());
     let now = given.law.now;

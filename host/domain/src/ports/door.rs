@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Pending;
-use crate::card::{Auth, Budgets, Egress};
+use crate::card::{Auth, Budgets, Discovery, Egress};
 use crate::connection::Exceptions;
 use crate::id::{ConnectionId, MarketplaceId};
 use crate::wire::{Request, Response};
@@ -25,6 +25,8 @@ pub struct Route {
     pub caller: Caller,
     /// Final base URL.
     pub base_url: String,
+    /// Where the target itself tells a newer one.
+    pub discovery: Option<Lookup>,
     pub egress: Egress,
     pub auth: Option<Auth>,
     /// Sent with every request; empty values were left out.
@@ -35,6 +37,19 @@ pub struct Route {
     pub exceptions: Exceptions,
     /// Parts of a token request that are no secrets: "realm", "username", "marketplace", …
     pub auth_parameters: Vec<(String, String)>,
+}
+
+/// A card's discovery, made ready for one connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    pub url: String,
+    /// The base URL with only the placeholders open that the answer fills.
+    pub base: String,
+    /// (placeholder, what stands in where the answer tells nothing)
+    pub settings: Vec<(String, String)>,
+    /// Names of the settings that say whom to ask about, for messages.
+    pub named_by: Vec<String>,
+    pub discovery: Discovery,
 }
 
 /// Whether the request may change something, decided by the caller and checked against the card.

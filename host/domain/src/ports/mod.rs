@@ -11,7 +11,7 @@ mod target;
 mod vault;
 
 pub use clock::{Clock, ManualClock, WallClock};
-pub use door::{Call, Caller, Door, Outcome, Refusal, Route, SendError, Sending};
+pub use door::{Call, Caller, Door, Lookup, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, Records, SourceError};
 pub use shelf::{
@@ -20,8 +20,8 @@ pub use shelf::{
 };
 pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
 pub use store::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, RunStore,
-    SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
+    RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 pub use target::{Answer, CallError, Target, Targets};
 pub use vault::{Vault, VaultError};

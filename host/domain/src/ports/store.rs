@@ -10,6 +10,7 @@ use super::Pending;
 use crate::adjust::Adjustments;
 use crate::claim::Claim;
 use crate::connection::{Connection, Marketplace, Reseller};
+use crate::follow_up::FollowUp;
 use crate::id::{
     Actor, BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, Revision, RuleId, RunId,
     SubscriptionId, TaskId,
@@ -191,6 +192,8 @@ pub enum Write {
     InsertEffect(Effect),
     UpdateEffect(Effect),
     PutReceipt(StoredReceipt),
+    /// Replaces the one of the same plan and change.
+    PutFollowUp(FollowUp),
     /// A queued check of a connection that has one queued or running fails with `AlreadyRunning`.
     InsertRun(Run),
     UpdateRun(Run),
@@ -281,6 +284,26 @@ pub trait JournalStore: Send + Sync + fmt::Debug {
     fn exchange_counts(&self) -> Pending<'_, Result<Vec<(String, u64)>, StoreError>>;
 }
 
+/// Steps of synchronized tasks that wait for somebody in the target.
+pub trait FollowUpStore: Send + Sync + fmt::Debug {
+    /// Of any plan of a task, oldest first.
+    fn follow_ups_of(&self, task: &TaskId) -> Pending<'_, Result<Vec<FollowUp>, StoreError>>;
+    /// Of a connection, due up to this time, earliest first.
+    fn follow_ups_due(
+        &self,
+        connection: &ConnectionId,
+        until: DateTime<Utc>,
+        limit: usize,
+    ) -> Pending<'_, Result<Vec<FollowUp>, StoreError>>;
+    /// Of a connection, in these states by name, oldest first.
+    fn follow_ups(
+        &self,
+        connection: &ConnectionId,
+        states: BTreeSet<String>,
+        limit: usize,
+    ) -> Pending<'_, Result<Vec<FollowUp>, StoreError>>;
+}
+
 pub trait RunStore: Send + Sync + fmt::Debug {
     fn run(&self, id: &RunId) -> Pending<'_, Result<Option<Run>, StoreError>>;
     /// Newest first.
@@ -289,6 +312,6 @@ pub trait RunStore: Send + Sync + fmt::Debug {
     fn unfinished_runs(&self) -> Pending<'_, Result<Vec<Run>, StoreError>>;
 }
 
-pub trait Store: SetupStore + OrderStore + TaskStore + JournalStore + RunStore {
+pub trait Store: SetupStore + OrderStore + TaskStore + JournalStore + FollowUpStore + RunStore {
     fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>>;
 }

@@ -204,7 +204,7 @@ pub(crate) fn typed(rows: &str) -> Raw {
 pub(crate) fn set(order: &Order, rows: &str) -> Adjustments {
     let links = links();
     let (task, by) = (TaskId::new("t"), Actor::new("ann"));
-    let basis = adjust::Basis { task: &task, order, links: &links, before: None, by: &by, at: now() };
+    let basis = adjust::Basis { task: &task, order, links: &links, adjust: &[], before: None, by: &by, at: now() };
     adjust::checked(&typed(rows), basis).unwrap()
 }
 
@@ -216,6 +216,7 @@ pub(crate) struct Shop {
     pub(crate) rules: HostRules,
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) items: BTreeMap<EntityId, Entity>,
+    pub(crate) containers: BTreeMap<EntityId, Entity>,
     pub(crate) kind: JobKind,
 }
 
@@ -231,7 +232,16 @@ impl Shop {
         let kind = judge::job_kind(&order);
         // Whole prices unless a test is about proration.
         let rules = HostRules { proration: counterfoil_domain::proration::Method::None, ..HostRules::default() };
-        Self { order, subscription: subscription(), links: links(), rules, scenarios, items: BTreeMap::new(), kind }
+        Self {
+            order,
+            subscription: subscription(),
+            links: links(),
+            rules,
+            scenarios,
+            items: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            kind,
+        }
     }
 
     pub(crate) fn item(mut self, id: &str, price: &str) -> Self {
@@ -248,6 +258,33 @@ impl Shop {
             attributes: vec![],
         };
         self.items.insert(id.into(), item);
+        self
+    }
+
+    /// The subscription goes into a container that the target tells of: "name=value …".
+    pub(crate) fn container(mut self, told: &str) -> Self {
+        self.links.insert(link(LinkKind::Container, "s", "agreement"));
+        let mut entity = Entity {
+            kind: "container".into(),
+            id: "agreement".into(),
+            code: String::new(),
+            name: "Gold".into(),
+            currency: Some(usd()),
+            cycle: Some("P1M".into()),
+            active: true,
+            price: None,
+            cost: None,
+            attributes: vec![],
+        };
+        for (name, value) in told.split_whitespace().filter_map(|word| word.split_once('=')) {
+            match name {
+                "cycle" => entity.cycle = Some(value.to_owned()).filter(|value| value != "none"),
+                "currency" => entity.currency = Currency::parse(value).ok(),
+                "active" => entity.active = value == "true",
+                _ => entity.attributes.push((name.to_owned(), value.to_owned())),
+            }
+        }
+        self.containers.insert("agreement".into(), entity);
         self
     }
 
@@ -278,6 +315,7 @@ impl Shop {
                 subscription: Some(&self.subscription),
                 links: &self.links,
                 items: &self.items,
+                containers: &self.containers,
                 settings: &[],
                 adjustments: set,
                 today: now().date_naive(),

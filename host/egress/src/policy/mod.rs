@@ -6,6 +6,7 @@ mod path;
 
 use counterfoil_domain::card::{Allowed, EffectKind};
 use counterfoil_domain::ports::{Call, Refusal, Route, Sending};
+use counterfoil_domain::wire::Request;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use url::Url;
@@ -39,10 +40,15 @@ pub(crate) fn check(route: &Route, base: &Base, taken: &[String], call: &Call) -
     };
     check_door(&route.egress.allow, method.as_str(), &request.path, effect, &request.operation)?;
     let headers = header::check(route, taken, &request.headers, &call.sending)?;
-    let url = base.join(&request.path, &request.query).ok_or_else(|| {
-        refuse("path-not-plain", format!("The path of {} holds characters that must be percent-encoded, so nothing was sent. It is a defect of the plugin.", request.operation), None)
-    })?;
+    let url = address(base, request)?;
     Ok(Outgoing { method, url, headers, body: request.body.clone(), is_read: effect == EffectKind::Read })
+}
+
+/// Where a request that passed goes below this base.
+pub(crate) fn address(base: &Base, request: &Request) -> Result<Url, Refusal> {
+    base.join(&request.path, &request.query).ok_or_else(|| {
+        refuse("path-not-plain", format!("The path of {} holds characters that must be percent-encoded, so nothing was sent. It is a defect of the plugin.", request.operation), None)
+    })
 }
 
 fn method(text: &str) -> Result<Method, Refusal> {
@@ -106,4 +112,4 @@ pub(crate) fn redirect_is_open(route: &Route, base: &Base, method: &Method, url:
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

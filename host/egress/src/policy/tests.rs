@@ -11,13 +11,15 @@ use counterfoil_domain::wire::Request;
 use super::check;
 use crate::base::Base;
 
-fn route() -> Route {
+pub(crate) fn route() -> Route {
     let door = |method: &str, path: &str, effect| Allowed { method: method.to_owned(), path: path.to_owned(), effect };
     Route {
         caller: Caller::Connection(ConnectionId::new("a")),
         base_url: "https://api.example.com/v2/".to_owned(),
+        discovery: None,
         egress: Egress {
             base_url: String::new(),
+            discovery: None,
             allow: vec![
                 door("GET", "/Contacts", EffectKind::Read),
                 door("GET", "/Contacts/{id}", EffectKind::Read),

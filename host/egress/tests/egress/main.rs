@@ -5,6 +5,7 @@
 mod addresses;
 mod budgets;
 mod delivery;
+mod discovery;
 mod faults;
 mod leaks;
 mod redirects;

@@ -89,8 +89,10 @@ pub(crate) fn route(base_url: &str) -> Route {
     Route {
         caller: caller(),
         base_url: base_url.to_owned(),
+        discovery: None,
         egress: Egress {
             base_url: String::new(),
+            discovery: None,
             allow: vec![
                 door("GET", "/things", EffectKind::Read),
                 door("GET", "/things/{id}", EffectKind::Read),

@@ -313,3 +313,25 @@ async fn reading_chosen_days_and_a_check_that_failed_send_nothing_by_themselves(
     bench.check("third").await;
     assert_eq!(bench.states().await, expect(&[("SO1", "synced")]));
 }
+
+#[tokio::test]
+async fn of_a_subscription_that_is_in_order_one_goes_with_each_check() {
+    let of_one = |n: usize| Order { subscription: Some("s".into()), ..of("c", n) };
+    // The third was created first.
+    let bench = Bench::new((1..=3).map(of_one).collect(), CLASS_A, on(), &["c"]).await;
+    bench.world.books.lock().unwrap().in_order = true;
+    let bench = Bench { engine: bench.world.engine(), world: bench.world };
+    let mut seen = Vec::new();
+    for check in ["", "second", "third"] {
+        match check {
+            "" => bench.rounds(8).await,
+            id => bench.check(id).await,
+        }
+        seen.push(bench.world.sends());
+    }
+    assert_eq!(seen, [[0, 0, 1], [0, 1, 1], [1, 1, 1]]);
+    assert_eq!(bench.world.copies(), [1, 1, 1]);
+    let said: Vec<String> =
+        bench.runs_by("auto-sync").await.into_iter().flat_map(|run| run.problems).map(|p| p.message).collect();
+    assert!(said.is_empty(), "whoever waits is not asked about: {said:?}");
+}

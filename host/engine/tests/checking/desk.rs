@@ -46,7 +46,7 @@ fn row(name: &str, order: OrderType, models: &[BillingModel], fees: &[Fee]) -> S
     }
 }
 
-fn card() -> Card {
+pub(crate) fn card() -> Card {
     use BillingModel::{AfterBillingPeriod, BeforeBillingPeriod};
     let recurs = [Fee::ResourceRecurring, Fee::ResourceSetup, Fee::ResourceOveruse];
     Card {
@@ -59,6 +59,7 @@ fn card() -> Card {
         documents: vec!["sheet".into()],
         egress: Egress {
             base_url: "https://paper.example".into(),
+            discovery: None,
             allow: vec![],
             request_headers: vec![],
             response_headers: vec![],
@@ -75,6 +76,11 @@ fn card() -> Card {
             settle: Duration::from_secs(1),
         },
         batch_tasks: 50,
+        plan_tasks: 50,
+        in_order: None,
+        reconciles: false,
+        containers: false,
+        adjust: vec![],
         limits: Limits { memory_mib: 64, plan: Duration::from_secs(10), apply: Duration::from_secs(60) },
         settings: vec![],
         scenarios: vec![
@@ -85,6 +91,8 @@ fn card() -> Card {
         ],
     }
 }
+
+pub(crate) type Planner = fn(&Job) -> Plan;
 
 /// A target that lists its parties and keeps the jobs it is asked to plan.
 #[derive(Debug)]
@@ -97,6 +105,12 @@ pub(crate) struct Paper {
     pub(crate) currencies: Mutex<Vec<String>>,
     /// How often its parties were searched.
     pub(crate) searches: AtomicU32,
+    /// Its containers; none: it knows of no such thing.
+    pub(crate) containers: Mutex<Option<Vec<Entity>>>,
+    /// What it was asked for by id: the kind, and how many.
+    pub(crate) got: Mutex<Vec<(String, usize)>>,
+    /// How it plans; none: later.
+    pub(crate) planner: Mutex<Option<Planner>>,
 }
 
 fn refused<T>() -> Result<T, CallError> {
@@ -148,8 +162,16 @@ impl Target for Paper {
         Box::pin(async move { Ok(EntityPage { entities, next: None }) })
     }
 
-    fn get(&self, _: Arc<dyn Exchange>, _: String, _: Vec<EntityId>) -> Answer<'_, Vec<Entity>> {
-        Box::pin(async { Ok(vec![]) })
+    fn get(&self, _: Arc<dyn Exchange>, kind: String, ids: Vec<EntityId>) -> Answer<'_, Vec<Entity>> {
+        self.got.lock().unwrap().push((kind.clone(), ids.len()));
+        let all = self.containers.lock().unwrap().clone();
+        Box::pin(async move {
+            match all {
+                Some(all) if kind == "container" => Ok(all.into_iter().filter(|one| ids.contains(&one.id)).collect()),
+                None if kind == "container" => refused(),
+                _ => Ok(vec![]),
+            }
+        })
     }
 
     fn create(&self, _: Arc<dyn Exchange>, _: String, _: Draft) -> Answer<'_, Entity> {
@@ -157,7 +179,12 @@ impl Target for Paper {
     }
 
     fn plan(&self, _: Arc<dyn Exchange>, jobs: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>> {
-        let none = jobs.iter().map(|_| Err(Failure::new(FailureClass::Transient, "later", "later"))).collect();
+        let planner = *self.planner.lock().unwrap();
+        let plan = |job: &Job| match planner {
+            Some(plan) => Ok(plan(job)),
+            None => Err(Failure::new(FailureClass::Transient, "later", "later")),
+        };
+        let none = jobs.iter().map(plan).collect();
         self.jobs.lock().unwrap().extend(jobs);
         Box::pin(async move { Ok(none) })
     }
@@ -221,17 +248,25 @@ impl Desk {
     }
 
     pub(crate) async fn with(rules: HostRules) -> Self {
+        Self::of(rules, card()).await
+    }
+
+    /// With another card.
+    pub(crate) async fn of(rules: HostRules, card: Card) -> Self {
         let clock = Arc::new(ManualClock::at(at(NOW)));
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let market = Market::new(Arc::clone(&clock));
         let digest = PluginDigest::new("paper");
         let paper = Paper {
-            card: card(),
+            card,
             digest,
             parties: Mutex::default(),
             jobs: Mutex::default(),
             currencies: Mutex::default(),
             searches: AtomicU32::new(0),
+            containers: Mutex::default(),
+            got: Mutex::default(),
+            planner: Mutex::default(),
         };
         let paper = Arc::new(paper);
         let sources = Sources::default();

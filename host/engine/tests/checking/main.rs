@@ -4,6 +4,7 @@
 
 mod backfill;
 mod conservation;
+mod containers;
 mod cursor;
 mod deep;
 mod desk;
@@ -12,4 +13,6 @@ mod initial;
 mod late;
 mod linking;
 mod market;
+mod reconciling;
 mod revisions;
+mod turns;

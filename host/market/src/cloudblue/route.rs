@@ -50,8 +50,10 @@ pub fn route(marketplace: &Marketplace) -> Result<Route, SetupProblem> {
     }
     Ok(Route {
         caller: Caller::Marketplace(marketplace.id.clone()),
+        discovery: None,
         egress: Egress {
             base_url: base_url.clone(),
+            discovery: None,
             allow,
             request_headers: vec!["Accept".to_owned()],
             response_headers: ["Content-Type", "Retry-After", "X-Correlation-ID"].map(str::to_owned).to_vec(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use counterfoil_domain::card::{BudgetLimit, BudgetScope, Budgets, Delivery, Limits};
+use counterfoil_domain::card::{BudgetLimit, BudgetScope, Budgets, Delivery, InOrder, Limits};
 
 use super::reader::{At, Fields, Report, allowed, one_of};
 use super::rules::{MAX_CALL_MS, MAX_MEMORY_MIB, is_header_name};
@@ -77,10 +77,27 @@ pub(super) fn delivery(mut fields: Fields<'_>) -> Delivery {
     }
 }
 
-pub(super) fn batch(mut fields: Fields<'_>) -> usize {
+/// How tasks are given to the plugin.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) tasks: usize,
+    pub(super) plan: usize,
+    pub(super) in_order: Option<InOrder>,
+    pub(super) reconciles: bool,
+    pub(super) containers: bool,
+}
+
+pub(super) fn batch(mut fields: Fields<'_>) -> Batch {
+    let report = fields.report();
     let tasks = fields.number("tasks", 1..=200).unwrap_or(1);
+    let plan = fields.number_or("plan", 1..=1000, tasks);
+    let in_order = fields.maybe_text("in_order");
+    let in_order = in_order.and_then(|order| one_of(report, &order, InOrder::ALL, InOrder::parse, InOrder::name));
+    let reconciles = fields.flag("reconcile").unwrap_or(false);
+    let containers = fields.flag("containers").unwrap_or(false);
     fields.finish();
-    usize::try_from(tasks).unwrap_or(1)
+    let count = |number: u64| usize::try_from(number).unwrap_or(1);
+    Batch { tasks: count(tasks), plan: count(plan), in_order, reconciles, containers }
 }
 
 pub(super) fn limits(mut fields: Fields<'_>) -> Limits {

@@ -19,6 +19,9 @@ pub(super) fn egress(mut fields: Fields<'_>, settings: &[Setting]) -> (Egress, V
     {
         report.say(&url.spot, problem);
     }
+    let open = base_url.as_ref().map(|url| url.value.clone()).unwrap_or_default();
+    let discovery =
+        fields.maybe_table("discovery").and_then(|fields| super::discovery::discovery(fields, &open, settings));
     let doors = fields.tables("allow");
     if doors.is_empty() {
         fields.say(
@@ -53,6 +56,7 @@ pub(super) fn egress(mut fields: Fields<'_>, settings: &[Setting]) -> (Egress, V
     fields.finish();
     let egress = Egress {
         base_url: base_url.map(|url| url.value).unwrap_or_default(),
+        discovery,
         allow,
         request_headers: plain(&request_headers),
         response_headers: plain(&response_headers),

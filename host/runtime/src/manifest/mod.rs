@@ -1,8 +1,10 @@
 //! Reads a plugin's card from `plugin.toml` and says everything that is wrong with it at once. Owns the file
 //! format and its rules; the card itself is `counterfoil_domain::card`.
 
+mod adjust;
 mod auth;
 mod delivery;
+mod discovery;
 mod egress;
 mod identity;
 mod reader;
@@ -85,13 +87,14 @@ fn card(mut root: Fields<'_>) -> Option<Card> {
     let auth = root.table("auth").map(|fields| auth::auth(fields, &settings));
     let budgets = root.table("budgets").map(delivery::budgets);
     let delivery = root.table("delivery").map(delivery::delivery);
-    let batch_tasks = root.table("batch").map(delivery::batch);
+    let batch = root.table("batch").map(delivery::batch);
     let limits = root.table("limits").map(delivery::limits);
+    let adjust = adjust::adjust(&mut root);
     let scenarios = scenarios::scenarios(&mut root);
     let (report, spot) = (root.report(), root.spot());
     root.finish();
 
-    let (identity, (egress, asked), (auth, static_headers)) = (identity?, egress?, auth?);
+    let (identity, (egress, asked), (auth, static_headers), batch) = (identity?, egress?, auth?, batch?);
     rules::headers_do_not_clash(report, &spot, &asked, &auth, &static_headers, delivery.as_ref());
     Some(Card {
         id: identity.id,
@@ -106,9 +109,14 @@ fn card(mut root: Fields<'_>) -> Option<Card> {
         static_headers,
         budgets: budgets?,
         delivery: delivery?,
-        batch_tasks: batch_tasks?,
+        batch_tasks: batch.tasks,
+        plan_tasks: batch.plan,
+        in_order: batch.in_order,
+        reconciles: batch.reconciles,
+        containers: batch.containers,
         limits: limits?,
         settings,
+        adjust,
         scenarios,
     })
 }

@@ -111,7 +111,7 @@ pub(super) fn headers_do_not_clash(
 }
 
 /// The names between braces, or nothing when braces do not pair.
-fn placeholders(text: &str) -> Option<Vec<&str>> {
+pub(super) fn placeholders(text: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find(['{', '}']) {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use counterfoil_domain::card::{Auth, Card, DeliveryClass, SettingType};
+use counterfoil_domain::card::{AdjustType, Auth, Card, DeliveryClass, Discovery, InOrder, SettingType};
 use counterfoil_domain::scenario::Table;
 
 /// The scenario table as Markdown.
@@ -67,12 +67,27 @@ pub fn card_text(card: &Card) -> String {
             .unwrap_or_default();
         let _ = writeln!(out, "  {:<18} {} ({kind}{needed}{default})", setting.name, setting.label);
     }
+    if !card.adjust.is_empty() {
+        let _ = writeln!(out, "\nMay be set on a task");
+    }
+    for one in &card.adjust {
+        let kind = match &one.kind {
+            AdjustType::Text => "text".to_owned(),
+            AdjustType::Date => "day".to_owned(),
+            AdjustType::Boolean => "yes or no".to_owned(),
+            AdjustType::Choice(choices) => choices.join(" | "),
+        };
+        let _ = writeln!(out, "  {:<18} {} ({kind})", one.name, one.label);
+    }
     let _ = write!(out, "\nScenarios\n\n{}", scenario_table_markdown(card));
     out
 }
 
 fn reach(out: &mut String, card: &Card) {
     let _ = writeln!(out, "\nMay reach {}", card.egress.base_url);
+    if let Some(discovery) = &card.egress.discovery {
+        discovered(out, discovery);
+    }
     for door in &card.egress.allow {
         let _ = writeln!(out, "  {:<5} {:<6} {}", door.effect.name(), door.method, door.path);
     }
@@ -84,6 +99,20 @@ fn reach(out: &mut String, card: &Card) {
         card.egress.max_response_bytes / 1024,
         span(card.egress.timeout)
     );
+}
+
+/// Where it is told, and how far that may lead.
+fn discovered(out: &mut String, discovery: &Discovery) {
+    let fields: Vec<String> = discovery.fields.iter().map(|(name, field)| format!("{{{name}}} from {field}")).collect();
+    let _ = writeln!(out, "  as told, without credentials, by {}: {}", discovery.url, fields.join(", "));
+    if !discovery.site_suffixes.is_empty() {
+        let _ = writeln!(out, "  which may lead to hosts of: {}", discovery.site_suffixes.join(", "));
+    }
+    for when in &discovery.again_when {
+        let text = when.text.as_deref().map(|text| format!(" with \"{text}\"")).unwrap_or_default();
+        let again = if discovery.writes_again { "reads and writes" } else { "reads" };
+        let _ = writeln!(out, "  asked again after {}{text}; {again} go once more where it moved", when.status);
+    }
 }
 
 fn auth_line(auth: &Auth) -> String {
@@ -124,14 +153,24 @@ fn promises(out: &mut String, card: &Card) {
     let _ = writeln!(out, "\nDelivery\n  class {class}");
     let locate = if card.delivery.locate_is_reliable { "reliable" } else { "not reliable" };
     let _ = writeln!(out, "  looking for a document is {locate}, {} after the write", span(card.delivery.settle));
+    if card.in_order == Some(InOrder::Subscription) {
+        let _ = writeln!(out, "  tasks of one subscription are planned one after the other");
+    }
+    if card.containers {
+        let _ = writeln!(out, "  lines go into containers: each subscription is linked to one");
+    }
+    if card.reconciles {
+        let _ = writeln!(out, "  it can be reconciled with the marketplace");
+    }
     let limits = &card.limits;
     let _ = writeln!(out, "\nLimits");
     let _ = writeln!(
         out,
-        "  {} MiB of memory, {} to plan, {} to apply, {} tasks a call",
+        "  {} MiB of memory, {} to plan, {} to apply; {} tasks a call to plan, {} to apply",
         limits.memory_mib,
         span(limits.plan),
         span(limits.apply),
+        card.plan_tasks,
         card.batch_tasks
     );
 }

@@ -1,5 +1,6 @@
 //! What makes a link right or wrong, whichever way it comes in: one by one or as a table. Owns the refusals' words.
 
+use counterfoil_domain::connection::ManyToOne;
 use counterfoil_domain::judge::LinkBook;
 use counterfoil_domain::link::{Link, LinkKind, LinkState};
 use counterfoil_domain::order::Fee;
@@ -65,14 +66,14 @@ pub(crate) fn short(part: &'static str, text: &str) -> Result<(), Wrong> {
 }
 
 /// The whole link against the others: its target's texts, and whether another product holds the item.
-pub(crate) fn fits(link: &Link, others: &LinkBook, many_to_one: bool) -> Result<(), Wrong> {
+pub(crate) fn fits(link: &Link, others: &LinkBook, many_to_one: ManyToOne) -> Result<(), Wrong> {
     short("source_name", &link.source_name)?;
     if let Some(target) = link.target() {
         short("target/id", target.id.as_str())?;
         short("target/code", &target.code)?;
         short("target/name", &target.name)?;
     }
-    if many_to_one {
+    if many_to_one != ManyToOne::One {
         return Ok(());
     }
     relink::held_by_another(link, others).map_err(|held| Wrong::new("target/id", "taken", held.to_string()))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use counterfoil_domain::connection::Connection;
+use counterfoil_domain::connection::{Connection, ManyToOne};
 use counterfoil_domain::id::Actor;
 use counterfoil_domain::judge::LinkBook;
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
@@ -67,6 +67,23 @@ pub(crate) fn links(rows: &[Judged]) -> Vec<&Link> {
     rows.iter().filter_map(Judged::link).collect()
 }
 
+/// The links with what a judged table makes of them.
+pub(crate) fn as_they_would_be(rows: &[Judged], known: &[Link]) -> LinkBook {
+    let mut book = LinkBook::new(known.to_vec());
+    links(rows).into_iter().cloned().for_each(|link| book.insert(link));
+    book
+}
+
+/// Rows whose container the target says does not fit, by subscription.
+pub(crate) fn refuse_containers(rows: &mut [Judged], wrongs: &BTreeMap<String, Wrong>) {
+    for row in rows {
+        let of = row.link().filter(|link| link.key.kind == LinkKind::Container).map(|link| link.key.source.clone());
+        if let Some(wrong) = of.and_then(|source| wrongs.get(&source)) {
+            row.verdict = Verdict::Refused(wrong.clone());
+        }
+    }
+}
+
 /// Judges every row. The table counts as a whole: an item that one row gives up is free for another.
 pub(crate) fn judge(rows: &[Row], connection: &Connection, known: &[Link], actor: &Actor) -> Vec<Judged> {
     let by_key: BTreeMap<(LinkKind, &str), &Link> =
@@ -97,7 +114,7 @@ pub(crate) fn judge(rows: &[Row], connection: &Connection, known: &[Link], actor
 }
 
 /// Until nothing is refused any more: a refused row leaves its source as it was, which may be in another's way.
-fn refuse_what_does_not_fit(judged: &mut [Judged], known: &[Link], many_to_one: bool) {
+fn refuse_what_does_not_fit(judged: &mut [Judged], known: &[Link], many_to_one: ManyToOne) {
     loop {
         let mut book = LinkBook::new(known.to_vec());
         let good: Vec<Link> = judged.iter().filter_map(Judged::link).cloned().collect();

@@ -39,6 +39,8 @@ struct Bench<'a> {
     scenarios: Vec<Scenario>,
     metered: BTreeSet<String>,
     rules: Vec<IgnoreRule>,
+    /// A subscription needs a container.
+    containers: bool,
     currency: Option<Currency>,
     before: LinkBook,
     after: LinkBook,
@@ -65,6 +67,7 @@ pub(crate) async fn touched(
         connection,
         scenarios: target.card().scenarios.clone(),
         metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
+        containers: target.card().containers,
         rules: app.store().rules(&connection.id).await?,
         currency: products.iter().find_map(|product| product.currency),
         keys: relink::keys(changed.iter().map(|link| &link.key)),
@@ -167,7 +170,7 @@ impl Bench<'_> {
                 links,
                 metered: &self.metered,
                 // Links change nothing of what the target can bill in.
-                standing: Standing { rules: &self.rules, currencies: None },
+                standing: Standing { rules: &self.rules, currencies: None, containers: self.containers },
                 now,
             };
             let judgement = match task.subject {

@@ -1,9 +1,12 @@
 //! What people set on a task before it is confirmed, and what they decide where the rules cannot. What may be set is the
 //! domain's to say; values, the task's move and the audit are one commit. A plan of before does not count any more.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use counterfoil_domain::adjust::{self, Adjustments, Basis, Raw, Refusal};
+use counterfoil_domain::card::Adjustable;
 use counterfoil_domain::decide::{self, Case, Proposal};
 use counterfoil_domain::id::SubscriptionId;
 use counterfoil_domain::judge::LinkBook;
@@ -13,14 +16,14 @@ use counterfoil_domain::ports::Write;
 use counterfoil_domain::snapshot;
 use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Illegal, Subject, Task, TaskState, next};
 
-use super::tasks::task;
+use super::tasks::{offered, task};
 use super::{audit, connection};
 use crate::extract::{Body, Id};
 use crate::guard::Who;
 use crate::parts::App;
 use crate::problem::{Code, Fault, Problem};
 use crate::suggest::hint;
-use crate::wire::{AdjustBody, AdjustmentsView, DecideBody, TaskView, pointer};
+use crate::wire::{AdjustBody, AdjustmentsView, DecideBody, DocumentValueView, TaskView, pointer};
 
 const KEPT: &str = "Nothing was changed and nothing was sent.";
 /// Longer than anybody reads.
@@ -31,6 +34,8 @@ struct Desk {
     task: Task,
     order: Order,
     before: Option<Adjustments>,
+    /// What the target lets people set on a task as a whole.
+    offered: Vec<Adjustable>,
 }
 
 impl Desk {
@@ -47,7 +52,8 @@ impl Desk {
             Problem::new(Code::NotFound, happened, KEPT, "Check changes again; the marketplace may still have it.")
         })?;
         let before = app.store().adjustments(vec![task.id.clone()]).await?.pop();
-        Ok(Self { task, order, before })
+        let offered = offered(app, &task).await?;
+        Ok(Self { task, order, before, offered })
     }
 
     fn decided(&self) -> Option<&str> {
@@ -119,6 +125,7 @@ impl Desk {
             task: &self.task.id,
             order: &self.order,
             links: &LinkBook::new(links),
+            adjust: &self.offered,
             before: self.before.as_ref(),
             by: &who.actor,
             at: app.now(),
@@ -130,7 +137,10 @@ impl Desk {
         let proposals = self.proposals(app).await?;
         let is = (self.is_adjustable(), self.is_asked());
         let task = (&self.task).into();
-        Ok(Json(AdjustmentsView::of(task, is, &self.order, self.before.as_ref(), &proposals)))
+        let mut view = AdjustmentsView::of(task, is, &self.order, self.before.as_ref(), &proposals);
+        let none = BTreeMap::new();
+        view.document = DocumentValueView::all(&self.offered, self.before.as_ref().map_or(&none, |set| &set.document));
+        Ok(Json(view))
     }
 }
 
@@ -246,13 +256,17 @@ pub(crate) async fn decide(
         let act = "Adjust its lines instead, or ignore it.";
         return Err(Problem::new(Code::TaskState, happened, KEPT, act));
     }
-    let set = match (&body.proposal, &body.lines) {
+    let mut set = match (&body.proposal, &body.lines) {
         (Some(name), None) => taken(&app, &who, &desk, name, &body.reason).await?,
         (None, Some(lines)) => Some(desk.checked(&app, &who, &body.raw(lines, &desk.order)).await?),
         _ => {
             return Err(Problem::invalid("/proposal", "which", "give either a proposal's name, or lines of your own"));
         }
     };
+    if let (Some(set), Some(before)) = (&mut set, &desk.before) {
+        // An answer says what is billed; what was set on the task as a whole stays.
+        set.document.clone_from(&before.document);
+    }
     let (task, told) = match &set {
         Some(set) => (desk.moved(&app, state), told(set)),
         None => {

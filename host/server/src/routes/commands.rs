@@ -114,7 +114,7 @@ pub(crate) fn new_run(
 }
 
 /// Starts a run unless the same work is under way.
-async fn start(
+pub(super) async fn start(
     app: &App,
     who: &Who,
     id: Option<RunId>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use counterfoil_domain::connection::Connection;
+use counterfoil_domain::connection::{Connection, ManyToOne};
 use counterfoil_domain::fitting::{self, Wanted};
 use counterfoil_domain::id::{CustomerId, SubscriptionId};
 use counterfoil_domain::judge::LinkBook;
@@ -145,10 +145,9 @@ impl Asked<'_> {
         let terms = products.iter().flat_map(terms_of_product).collect();
         let seen = look(self.app, self.connection, "item", terms).await?;
         let found = products.iter().map(|product| {
-            let taken = if self.connection.rules.many_to_one {
-                Holders::new()
-            } else {
-                suggest::holders(self.links, LinkKind::Item, &product.code)
+            let taken = match self.connection.rules.many_to_one {
+                ManyToOne::One => suggest::holders(self.links, LinkKind::Item, &product.code),
+                ManyToOne::Many | ManyToOne::SeparateContainers => Holders::new(),
             };
             answer(&product.code, &product.name, suggest::items(product, &seen.entities, &taken))
         });

@@ -12,6 +12,7 @@ use super::links::{known_kind, known_state};
 use super::{audit, connection};
 use crate::extract::{Body, Params};
 use crate::guard::Who;
+use crate::linking::containing;
 use crate::linking::import::{self, Judged, Verdict};
 use crate::linking::table;
 use crate::linking::touched::touched;
@@ -66,7 +67,10 @@ pub(crate) async fn import(
     let connection = connection(&app, &body.connection).await?;
     let rows = table::read(&body.csv)?;
     let known = app.store().links(&connection.id, None).await?;
-    let judged = import::judge(&rows, &connection, &known, &who.actor);
+    let mut judged = import::judge(&rows, &connection, &known, &who.actor);
+    let book = import::as_they_would_be(&judged, &known);
+    let wrongs = containing::wrongs(&app, &connection, &book, &import::links(&judged)).await?;
+    import::refuse_containers(&mut judged, &wrongs);
     let is_refused = |row: &&Judged| matches!(row.verdict, Verdict::Refused(_));
     if !body.dry_run && !body.skip_bad && judged.iter().any(|row| is_refused(&row)) {
         return Err(refused(&judged));

@@ -12,6 +12,7 @@ use super::{audit, connection, page_size, slice};
 use crate::extract::{Body, Params};
 use crate::guard::Who;
 use crate::linking::change::{self, Wrong};
+use crate::linking::containing;
 use crate::linking::touched::touched;
 use crate::parts::App;
 use crate::problem::Problem;
@@ -105,7 +106,11 @@ pub(crate) async fn put(
     let was = known.map_or_else(|| "none".to_owned(), |known| change::say(&known.state));
     let detail = format!("{was} → {}", change::say(&state));
     let link = Link { key, source_name, state, why: format!("set by {}", who.actor) };
-    change::fits(&link, &LinkBook::new(links.clone()), connection.rules.many_to_one)?;
+    let book = LinkBook::new(links.clone());
+    change::fits(&link, &book, connection.rules.many_to_one)?;
+    if let Some((_, wrong)) = containing::wrongs(&app, &connection, &book, &[&link]).await?.pop_first() {
+        return Err(wrong.into());
+    }
     let touched = touched(&app, &connection, &links, &[&link]).await?;
     if !dry_run {
         let subject = format!("{}/{}/{}", link.key.connection, link.key.kind, link.key.source);

@@ -82,6 +82,7 @@ pub(crate) async fn list(
             let ends = super::authorize::sign_in_ends(&app, connection).await?;
             let ending = ends.and_then(|ends| notice::of_sign_in(connection, ends, app.now().date_naive()));
             notices.extend(ending.map(|notice| NoticeView::of_connection(connection, notice)));
+            notices.extend(waiting(&app, connection).await?);
         }
         tasks.extend(candidates(&app, connection, level).await?.into_iter().map(|task| (task, level)));
     }
@@ -101,6 +102,18 @@ pub(crate) async fn list(
         PageEnd(task.updated_at.to_rfc3339_opts(SecondsFormat::AutoSi, true), task.id.to_string()).encode()
     });
     Ok(Json(NoticePage { notices, has_more, next }))
+}
+
+/// Steps that have waited too long, or wait for a person; they are few.
+async fn waiting(app: &App, connection: &Connection) -> Result<Vec<NoticeView>, Problem> {
+    let states = BTreeSet::from(["waiting", "person"].map(str::to_owned));
+    let mut notices = Vec::new();
+    for one in app.store().follow_ups(&connection.id, states, CHUNK).await? {
+        let Some(task) = app.store().task(&one.task).await? else { continue };
+        let told = notice::of_follow_up(&one, &task, app.now());
+        notices.extend(told.map(|notice| NoticeView::of_follow_up(&one, &task, notice)));
+    }
+    Ok(notices)
 }
 
 /// The tasks that may have something to tell at this level.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use counterfoil_domain::card::Card;
+use counterfoil_domain::follow_up::begun;
 use counterfoil_domain::id::{BatchId, ChangeKey, EntityId};
 use counterfoil_domain::journal::{Batch, BatchState, Effect};
 use counterfoil_domain::plan::SealedPlan;
@@ -148,6 +149,9 @@ pub(crate) async fn resolve(
             must_be_enabled(&connection(&app, held.task.connection.as_str()).await?)?;
         }
         let mut writes = vec![Write::UpdateTask((*task).clone())];
+        if let Some(receipt) = receipt.as_ref().filter(|_| matches!(task.state, TaskState::Synced { .. })) {
+            writes.extend(begun(&held.sealed, &receipt.receipt, by.at).into_iter().map(Write::PutFollowUp));
+        }
         writes.extend(receipt.map(|receipt| Write::PutReceipt(*receipt)));
         writes.extend(ended(&held, &task).map(Write::PutBatch));
         let detail = told(&held, &decision, &batch, &body.reason);

@@ -13,6 +13,7 @@ use counterfoil_domain::run::RunKind;
 use counterfoil_domain::task::{Event, Task, TaskState, next};
 
 use super::commands::{Started, keyed, must_be_enabled, new_run, replay};
+use super::turn::waits_on;
 use super::{MOST, audit, connection};
 use crate::access::ACCEPTS_FINDINGS;
 use crate::extract::Body;
@@ -227,7 +228,12 @@ async fn examine(
         let still = task.filter(|task| task.state == TaskState::Planned(digest.clone()));
         let can_be_applied = app.parts.targets.by_digest(&sealed.ground.plugin).is_some();
         match still {
-            Some(task) if can_be_applied => confirmable.push((sealed, task)),
+            Some(task) if can_be_applied => match waits_on(app, connection, &task).await? {
+                None => confirmable.push((sealed, task)),
+                Some(waits) => {
+                    faults.stale.push(Fault::new(at, "waits-its-turn", format!("{} {}", task.number, waits.text)));
+                }
+            },
             Some(_) => faults.stale.push(Fault::new(
                 at,
                 "plugin-replaced",
@@ -266,7 +272,7 @@ async fn earlier(app: &App, connection: &Connection, digests: &[PlanDigest]) -> 
     let runs = app.store().runs(Some(connection.reseller.clone()), RUNS_LOOKED_AT).await?;
     let run = runs.into_iter().find(|run| match &run.kind {
         RunKind::Sync(plans) => run.connection == connection.id && digests.iter().all(|digest| plans.contains(digest)),
-        RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) => false,
+        RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) | RunKind::Reconcile { .. } => false,
     });
     run.map(Started::Already).ok_or_else(|| {
         Problem::new(

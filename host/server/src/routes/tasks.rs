@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, SecondsFormat, Utc};
+use counterfoil_domain::card::Adjustable;
 use counterfoil_domain::id::TaskId;
 use counterfoil_domain::ports::{PageRequest, TaskFilter};
 use counterfoil_domain::task::{IgnoreReason, Subject, Task, TaskState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{bad_cursor, page_size};
+use super::turn::waits_for;
+use super::{bad_cursor, connection, page_size};
 use crate::extract::{Id, Params};
 use crate::parts::App;
 use crate::problem::Problem;
 use crate::suggest::hint;
-use crate::wire::{PageEnd, TaskDetail, TaskPage, totals_by_state};
+use crate::wire::{DocumentValueView, FollowUpView, PageEnd, TaskDetail, TaskPage, totals_by_state};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +98,13 @@ pub(crate) async fn task(app: &App, id: &str) -> Result<Task, Problem> {
     app.store().task(&TaskId::from(id)).await?.ok_or_else(|| Problem::not_found("task", id))
 }
 
+/// What may be set on the task as a whole.
+pub(super) async fn offered(app: &App, task: &Task) -> Result<Vec<Adjustable>, Problem> {
+    let connection = connection(app, task.connection.as_str()).await?;
+    let active = app.parts.targets.active(&connection.plugin);
+    Ok(active.map(|target| target.card().adjust.clone()).unwrap_or_default())
+}
+
 /// One task with its order, plan, findings, receipt and what the target shows.
 #[utoipa::path(get, path = "/v1/tasks/{id}", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = TaskDetail)))]
 pub(crate) async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<TaskDetail>, Problem> {
@@ -113,11 +122,18 @@ pub(crate) async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<Task
         None => (None, None),
         Some(digest) => (store.plan(digest).await?, store.receipt(digest).await?),
     };
+    let waits_for = waits_for(&app, &task).await?;
+    let set = store.adjustments(vec![task.id.clone()]).await?.pop().map(|set| set.document).unwrap_or_default();
+    let document = if set.is_empty() { Vec::new() } else { DocumentValueView::all(&offered(&app, &task).await?, &set) };
+    let follow_ups = store.follow_ups_of(&task.id).await?;
     Ok(Json(TaskDetail {
+        waits_for: waits_for.as_ref().map(Into::into),
+        document: document.into_iter().filter(|one| one.value.is_some()).collect(),
         task: (&task).into(),
         order: order.as_ref().map(Into::into),
         order_is_current,
         plan: plan.as_ref().map(Into::into),
         receipt: receipt.as_ref().map(Into::into),
+        follow_ups: follow_ups.iter().map(|one| FollowUpView::new(one, &task)).collect(),
     }))
 }

@@ -29,16 +29,11 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
     if let Some(before) = &before {
         stays(checker, &at, before, setup);
     }
-    for (field, url) in
-        [("base_url", &setup.base_url), ("token_url", &setup.token_url), ("authorize_url", &setup.authorize_url)]
-    {
-        if let Some(url) = url {
-            checker.url(&at, field, url, setup.plain_http);
-        }
-    }
     let card = card_of(checker, &at, setup);
+    urls(checker, &at, setup, card.as_ref());
     let mut rules = rules(checker, &at, setup);
     rules.sign_in.authorize_url.clone_from(&setup.authorize_url);
+    rules.discovery_url.clone_from(&setup.discovery_url);
     rules.sign_in.with =
         setup.sign_in_with.as_deref().and_then(|with| sign_in_with(checker, &at, id.as_str(), setup, with));
     let mut values = texts(&setup.settings);
@@ -47,8 +42,9 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
         settings(checker, &at, card, &setup.settings);
         let chosen = card.auth.iter().find(|a| auth.is_none_or(|scheme| a.scheme == scheme));
         let moved = before.as_ref().is_some_and(|before| {
-            let was = (&before.base_url, &before.token_url, address_settings(card, &before.settings));
-            was != (&setup.base_url, &setup.token_url, address_settings(card, &texts(&setup.settings)))
+            let was = (&before.base_url, &before.token_url, &before.rules.discovery_url);
+            was != (&setup.base_url, &setup.token_url, &setup.discovery_url)
+                || address_settings(card, &before.settings) != address_settings(card, &texts(&setup.settings))
         });
         let needed =
             if setup.sign_in_with.is_some() { Vec::new() } else { chosen.map(needed_secrets).unwrap_or_default() };
@@ -71,6 +67,25 @@ pub(super) fn connection(checker: &mut Checker<'_>, id: &str, setup: &Connection
         rules,
         id,
     });
+}
+
+fn urls(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup, card: Option<&Card>) {
+    for (field, url) in [
+        ("base_url", &setup.base_url),
+        ("token_url", &setup.token_url),
+        ("authorize_url", &setup.authorize_url),
+        ("discovery_url", &setup.discovery_url),
+    ] {
+        if let Some(url) = url {
+            checker.url(at, field, url, setup.plain_http);
+        }
+    }
+    if setup.discovery_url.is_some()
+        && let Some(card) = card.filter(|card| card.egress.discovery.is_none())
+    {
+        let why = format!("{} does not tell where it is; leave discovery_url out", card.name);
+        checker.fault(at, "discovery_url", "no-discovery", why);
+    }
 }
 
 /// A refresh token comes by signing in, not by the document.
@@ -258,8 +273,9 @@ fn settings(checker: &mut Checker<'_>, at: &str, card: &Card, given: &BTreeMap<S
 /// Whether the card puts the setting into a URL that requests or secrets go to.
 fn is_in_address(card: &Card, name: &str) -> bool {
     let token_urls = card.auth.iter().filter_map(|auth| auth.token_url.as_ref());
+    let discovery = card.egress.discovery.iter().map(|discovery| &discovery.url);
     let placeholder = format!("{{{name}}}");
-    std::iter::once(&card.egress.base_url).chain(token_urls).any(|url| url.contains(&placeholder))
+    std::iter::once(&card.egress.base_url).chain(token_urls).chain(discovery).any(|url| url.contains(&placeholder))
 }
 
 /// The settings that decide where requests go, with their values.

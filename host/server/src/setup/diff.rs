@@ -162,6 +162,7 @@ fn connection_fields(connection: &Connection) -> Fields {
     put_some(&mut fields, "base_url", connection.base_url.as_ref());
     put_some(&mut fields, "token_url", connection.token_url.as_ref());
     put_some(&mut fields, "authorize_url", connection.rules.sign_in.authorize_url.as_ref());
+    put_some(&mut fields, "discovery_url", connection.rules.discovery_url.as_ref());
     put_some(&mut fields, "auth", connection.auth);
     put_some(&mut fields, "sign_in_with", connection.rules.sign_in.with.as_ref());
     put_exceptions(&mut fields, &connection.exceptions);

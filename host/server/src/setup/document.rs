@@ -103,6 +103,9 @@ pub struct ConnectionSetup {
     /// Where a person is sent to sign in.
     #[serde(default)]
     pub authorize_url: Option<String>,
+    /// Where the target tells where its requests go. With `base_url`, whose placeholders it then fills.
+    #[serde(default)]
+    pub discovery_url: Option<String>,
     #[serde(default)]
     pub auth: Option<String>,
     /// Another connection, whose sign-in this one uses.
@@ -136,8 +139,9 @@ pub struct ConnectionSetup {
     /// bill · quantity-only
     #[serde(default)]
     pub refunds: Option<String>,
+    /// one (or false) · many (or true) · separate-containers
     #[serde(default)]
-    pub many_to_one: Option<bool>,
+    pub many_to_one: Option<SettingText>,
     /// order · catalogue · template
     #[serde(default)]
     pub description_source: Option<String>,

@@ -20,6 +20,7 @@ pub(super) const CONNECTION: &[&str] = &[
     "base_url",
     "token_url",
     "authorize_url",
+    "discovery_url",
     "auth",
     "sign_in_with",
     "plain_http",
@@ -177,7 +178,7 @@ mod tests {
     fn example() -> Value {
         let connection = json!({
             "reseller": "acme", "plugin": "xero", "marketplace": "in", "name": "n",
-            "base_url": "b", "token_url": "t", "authorize_url": "a", "auth": "basic", "sign_in_with": "y", "plain_http": true, "private_addresses": true,
+            "base_url": "b", "token_url": "t", "authorize_url": "a", "discovery_url": "d", "auth": "basic", "sign_in_with": "y", "plain_http": true, "private_addresses": true,
             "price_source": "target", "rounding": "half-even", "recurring_before_period": true,
             "most_per_plan": "5", "most_lines": 9, "most_change_percent": "none", "start_on": "2026-01-01",
             "proration": "none", "refunds": "bill", "many_to_one": false, "description_source": "template",

@@ -37,7 +37,7 @@
 //! start_on = "2026-10-01"
 //! proration = "elapsed-days"              # day-number · target-native · none
 //! refunds = "bill"                        # or "quantity-only"
-//! many_to_one = true                      # several products may be linked to one item
+//! many_to_one = "separate-containers"     # how many products may be linked to one item: one, many
 //! description_source = "template"         # order · catalogue · template
 //! description_template = "{product}, {period}"
 //! trim_description = false                # to the product's name

@@ -1,7 +1,7 @@
 //! What a document says of the host's own rules for a connection: prices, proration, bounds, descriptions, auto-sync.
 
 use counterfoil_domain::connection::{
-    AutoSync, DescriptionSource, HostRules, MOST_LINES, Notify, PriceChoice, Refunds, SHORTEST_CHECK,
+    AutoSync, DescriptionSource, HostRules, MOST_LINES, ManyToOne, Notify, PriceChoice, Refunds, SHORTEST_CHECK,
 };
 use counterfoil_domain::description;
 use counterfoil_domain::job::JobKind;
@@ -20,11 +20,7 @@ macro_rules! words {
 }
 
 pub(super) fn rules(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) -> HostRules {
-    let mut rules = HostRules {
-        recurring_before_period: setup.recurring_before_period,
-        many_to_one: setup.many_to_one.unwrap_or(true),
-        ..HostRules::default()
-    };
+    let mut rules = HostRules { recurring_before_period: setup.recurring_before_period, ..HostRules::default() };
     if let Some(choice) = word(checker, at, "price_source", &setup.price_source, &words!(PriceChoice)) {
         rules.price_source = choice;
     }
@@ -39,6 +35,14 @@ pub(super) fn rules(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup
     }
     if let Some(notify) = word(checker, at, "notify", &setup.notify, &words!(Notify)) {
         rules.notify = notify;
+    }
+    let many = setup.many_to_one.as_ref().map(|written| match written {
+        SettingText::Boolean(false) => ManyToOne::One.name().to_owned(),
+        SettingText::Boolean(true) => ManyToOne::Many.name().to_owned(),
+        written => written.to_string(),
+    });
+    if let Some(many) = word(checker, at, "many_to_one", &many, &words!(ManyToOne)) {
+        rules.many_to_one = many;
     }
     bounds(checker, at, setup, &mut rules);
     descriptions(checker, at, setup, &mut rules);
@@ -140,6 +144,10 @@ fn auto_sync(checker: &mut Checker<'_>, at: &str, setup: &AutoSyncSetup) -> Auto
         match checker.word(at, &format!("kinds/{index}"), written, &known) {
             Some(JobKind::Initial) => {
                 let text = "a snapshot of a subscription never goes by itself: somebody must look at it once";
+                checker.fault(at, &format!("kinds/{index}"), "never-by-itself", text);
+            }
+            Some(JobKind::Reconcile) => {
+                let text = "what reconciling found never goes by itself: somebody must look at each difference";
                 checker.fault(at, &format!("kinds/{index}"), "never-by-itself", text);
             }
             Some(kind) => kinds.push(kind),

@@ -1,12 +1,14 @@
 //! Adjustments and decisions on the wire: what is typed, as it is typed, and what stands on a task.
 
+use std::collections::BTreeMap;
+
 use counterfoil_domain::adjust::{self, AddedLine, Adjustments, LineAdjustment, Raw, RawAdded, RawLine, RawPeriod};
 use counterfoil_domain::decide::{Answer, Proposal};
 use counterfoil_domain::order::{Order, ProductRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MoneyView, OrderLineView, TaskView, Time};
+use super::{DocumentValueView, MoneyView, OrderLineView, TaskView, Time};
 
 /// Half-open days; one end alone moves that end of the line's own period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -163,7 +165,11 @@ impl From<&AddedLine> for AddedLineView {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdjustBody {
+    #[serde(default)]
     pub lines: Vec<LineSetView>,
+    /// Values of the task as a whole, by the names that the target offers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub document: BTreeMap<String, String>,
     /// The task's version as it was looked at; another one by now refuses the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
@@ -171,7 +177,8 @@ pub struct AdjustBody {
 
 impl AdjustBody {
     pub(crate) fn raw(&self) -> Raw {
-        Raw { lines: self.lines.iter().map(LineSetView::raw).collect(), decision: None }
+        let lines = self.lines.iter().map(LineSetView::raw).collect();
+        Raw { document: self.document.clone(), lines, decision: None }
     }
 }
 
@@ -202,7 +209,7 @@ impl DecideBody {
             left_out.iter().map(|line| LineSetView::from(line).raw()).collect(),
             lines.iter().map(AddedLineView::raw).collect(),
         );
-        Raw { lines: lines.0, decision: Some((self.reason.clone(), lines.1)) }
+        Raw { document: BTreeMap::new(), lines: lines.0, decision: Some((self.reason.clone(), lines.1)) }
     }
 }
 
@@ -259,6 +266,9 @@ pub struct AdjustmentsView {
     pub asked: bool,
     pub lines: Vec<AdjustedLineView>,
     pub added: Vec<AddedLineView>,
+    /// What may be set on the task as a whole, and what is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub document: Vec<DocumentValueView>,
     /// Why, where something was decided.
     pub decided: Option<String>,
     pub by: Option<String>,
@@ -286,6 +296,7 @@ impl AdjustmentsView {
                 .map(|line| AdjustedLineView { order: OrderLineView::of(order, line), set: of_line(line.id.clone()) })
                 .collect(),
             added: set.map(|all| all.added.iter().map(Into::into).collect()).unwrap_or_default(),
+            document: Vec::new(),
             decided: set.and_then(|all| all.decided.clone()),
             by: set.map(|all| all.by.to_string()),
             at: set.map(|all| all.at.into()),
@@ -297,7 +308,10 @@ impl AdjustmentsView {
 
 /// Where in the request a refused value stands.
 pub(crate) fn pointer(refusal: &adjust::Refusal, raw: &Raw) -> String {
-    let member = match refusal.field {
+    if refusal.line.is_empty() {
+        return format!("/document/{}", refusal.field.replace('~', "~0").replace('/', "~1"));
+    }
+    let member = match refusal.field.as_str() {
         "unit-price" => "unit_price",
         "unit-cost" => "unit_cost",
         "price-source" => "price_source",

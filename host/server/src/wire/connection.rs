@@ -24,7 +24,8 @@ pub struct RulesView {
     pub proration: String,
     /// bill · quantity-only
     pub refunds: String,
-    pub many_to_one: bool,
+    /// one · many · separate-containers
+    pub many_to_one: String,
     /// order · catalogue · template
     pub description_source: String,
     pub description_template: String,
@@ -75,7 +76,7 @@ impl From<&HostRules> for RulesView {
             start_on: rules.start_on.map(Into::into),
             proration: rules.proration.name().to_owned(),
             refunds: rules.refunds.name().to_owned(),
-            many_to_one: rules.many_to_one,
+            many_to_one: rules.many_to_one.name().to_owned(),
             description_source: rules.descriptions.source.name().to_owned(),
             description_template: rules.descriptions.template.clone(),
             trim_description: rules.descriptions.trim,
@@ -112,6 +113,8 @@ pub struct ConnectionView {
     pub base_url: Option<String>,
     pub token_url: Option<String>,
     pub authorize_url: Option<String>,
+    #[serde(default)]
+    pub discovery_url: Option<String>,
     pub auth: Option<String>,
     /// The connection whose sign-in it uses.
     pub sign_in_with: Option<String>,
@@ -143,6 +146,7 @@ impl ConnectionView {
             base_url: connection.base_url.clone(),
             token_url: connection.token_url.clone(),
             authorize_url: connection.rules.sign_in.authorize_url.clone(),
+            discovery_url: connection.rules.discovery_url.clone(),
             auth: connection.auth.map(|scheme| scheme.name().to_owned()),
             sign_in_with: connection.rules.sign_in.with.as_ref().map(ToString::to_string),
             sign_in_expires_on,

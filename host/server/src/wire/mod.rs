@@ -7,6 +7,7 @@ mod auto_sync;
 mod command;
 mod connection;
 mod entity;
+mod follow_up;
 mod ignore;
 mod journal;
 mod link;
@@ -28,10 +29,11 @@ pub use adjust::{
 };
 pub use authorize::{SignInAnswer, SignInBegun, SignInView, TenantChoice, TenantView};
 pub use auto_sync::{GoesView, SwitchBody, SwitchPage, SwitchView};
-pub use command::{PlanBody, SyncBody};
+pub use command::{PlanBody, ReconcileBody, SyncBody};
 pub use connection::{AutoSyncView, ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
 pub(crate) use connection::{ROUNDINGS, rounding_name};
 pub use entity::{AccountView, DraftBody, EntityList, EntityView};
+pub use follow_up::{AwaitedView, FollowUpList, FollowUpView};
 pub use ignore::{
     AmountRange, IgnoreAnswer, IgnoreBody, IgnoreManyBody, SkippedView, TaskChoice, UnignoreAnswer, UnignoreBody,
     UntilBody, UntilChoice,
@@ -49,14 +51,17 @@ pub use plan::{
     ReceiptView, StoredReceiptView,
 };
 pub use plugin::{
-    ActivateBody, ActivatedView, AllowedView, AuthView, PluginList, PluginView, RefusedFileView, SettingView,
-    ShadowBody, ShadowTaskView, ShadowView, WideningView,
+    ActivateBody, ActivatedView, AllowedView, AuthView, DiscoveryView, PluginList, PluginView, RefusedFileView,
+    SettingView, ShadowBody, ShadowTaskView, ShadowView, WideningView,
 };
 pub use resolve::{LookView, ResolveBody, SentView, UncertainChangeView, UncertainView};
 pub use rule::{RuleAnswer, RuleBody, RuleList, RulePreview, RuleRemoved, RuleView};
 pub use run::{CheckBody, DaysView, ProblemView, RunPage, RunView};
 pub use summary::Summary;
-pub use task::{FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, totals_by_state};
+pub use task::{
+    DocumentValueView, FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, WaitsForView,
+    totals_by_state,
+};
 
 pub use time::{Day, Time};
 

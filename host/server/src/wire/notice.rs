@@ -1,6 +1,7 @@
 //! Notices on the wire: what happened, what it means for the money, what to do.
 
 use counterfoil_domain::connection::Connection;
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::notice::Notice;
 use counterfoil_domain::task::Task;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::{MoneyView, Time};
 #[schema(as = Notice)]
 pub struct NoticeView {
     /// needs-link · needs-decision · plan-blocked · plan-needs-person · parked · uncertain · needs-sign-in ·
-    /// connection-paused · ready · planned · on-its-way · retrying · synced · ignored · superseded
+    /// connection-paused · waits-for-approval · follow-up-stopped · ready · planned · on-its-way · retrying · synced · ignored · superseded
     pub kind: String,
     /// It waits for somebody.
     pub is_problem: bool,
@@ -64,9 +65,16 @@ impl NoticeView {
     }
 }
 
+impl NoticeView {
+    /// Since it waits.
+    pub(crate) fn of_follow_up(one: &FollowUp, task: &Task, notice: Notice) -> Self {
+        Self { at: Some(one.begun_at.into()), ..Self::of_task(task, notice) }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NoticePage {
-    /// What is so of connections stands first, on the first page; tasks follow, newest first.
+    /// What is so of connections, and steps that have waited too long, stand first, on the first page; tasks follow, newest first.
     pub notices: Vec<NoticeView>,
     pub has_more: bool,
     pub next: Option<String>,

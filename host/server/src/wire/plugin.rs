@@ -97,6 +97,9 @@ pub struct PluginView {
     pub note: String,
     pub documents: Vec<String>,
     pub base_url: String,
+    /// Where the target tells, without credentials, where its requests go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<DiscoveryView>,
     pub allowed: Vec<AllowedView>,
     /// The first is the default.
     pub auth: Vec<AuthView>,
@@ -106,6 +109,14 @@ pub struct PluginView {
     /// Names of the scenario rows.
     pub scenarios: Vec<String>,
     pub memory_mib: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Discovery)]
+pub struct DiscoveryView {
+    pub url: String,
+    /// Hosts that the answer may lead to, beside the configured one.
+    pub site_suffixes: Vec<String>,
 }
 
 impl PluginView {
@@ -143,6 +154,10 @@ impl PluginView {
             note: version.note.clone(),
             documents: card.documents.clone(),
             base_url: card.egress.base_url.clone(),
+            discovery: card.egress.discovery.as_ref().map(|discovery| DiscoveryView {
+                url: discovery.url.clone(),
+                site_suffixes: discovery.site_suffixes.clone(),
+            }),
             allowed: allowed.collect(),
             auth: auth.collect(),
             delivery: delivery.to_owned(),

@@ -49,7 +49,7 @@ pub struct RunView {
     pub id: String,
     pub reseller: String,
     pub connection: String,
-    /// check · backfill · plan · sync
+    /// check · backfill · plan · reconcile · sync
     pub kind: String,
     /// queued · running · done · incomplete · failed
     pub state: String,
@@ -63,9 +63,12 @@ pub struct RunView {
     pub done: u64,
     pub counts: BTreeMap<String, u64>,
     pub problems: Vec<ProblemView>,
-    /// Of a backfill.
+    /// Of a backfill, and of reconciling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<DaysView>,
+    /// Of reconciling.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<String>,
     /// Of a plan run; empty: all that are ready.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<String>,
@@ -77,13 +80,21 @@ pub struct RunView {
 impl From<&Run> for RunView {
     fn from(run: &Run) -> Self {
         let (tasks, plans) = match &run.kind {
-            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(Selection::AllReady) => (Vec::new(), Vec::new()),
+            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(Selection::AllReady) | RunKind::Reconcile { .. } => {
+                (Vec::new(), Vec::new())
+            }
             RunKind::Plan(Selection::Tasks(tasks)) => (tasks.iter().map(ToString::to_string).collect(), Vec::new()),
             RunKind::Sync(plans) => (Vec::new(), plans.iter().map(ToString::to_string).collect()),
         };
         let days = match &run.kind {
-            RunKind::Backfill(days) => Some(DaysView { from: days.start().into(), to: days.last().into() }),
+            RunKind::Backfill(days) | RunKind::Reconcile { period: days, .. } => {
+                Some(DaysView { from: days.start().into(), to: days.last().into() })
+            }
             RunKind::Check | RunKind::Plan(_) | RunKind::Sync(_) => None,
+        };
+        let subscriptions = match &run.kind {
+            RunKind::Reconcile { subscriptions, .. } => subscriptions.iter().map(ToString::to_string).collect(),
+            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) | RunKind::Sync(_) => Vec::new(),
         };
         Self {
             id: run.id.to_string(),
@@ -101,6 +112,7 @@ impl From<&Run> for RunView {
             counts: run.counts.iter().cloned().collect(),
             problems: run.problems.iter().map(Into::into).collect(),
             days,
+            subscriptions,
             tasks,
             plans,
         }

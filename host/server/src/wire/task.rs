@@ -1,15 +1,19 @@
 //! Tasks on the wire: the row of a list, the detail, and totals.
 
+use counterfoil_domain::card::{AdjustType, Adjustable};
 use counterfoil_domain::failure::Failure;
 use counterfoil_domain::money::Money;
 use counterfoil_domain::ports::TaskTotal;
 use counterfoil_domain::rule::rule_of;
 use counterfoil_domain::task::{Ignored, Need, Subject, Task, TaskState, Until};
+use counterfoil_domain::turn::Waits;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use super::{Day, MoneyView, OrderView, PlanView, StoredReceiptView, Time, attributes, totals_by_currency};
+use super::{
+    Day, FollowUpView, MoneyView, OrderView, PlanView, StoredReceiptView, Time, attributes, totals_by_currency,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Need)]
@@ -100,7 +104,7 @@ pub struct TaskView {
     pub id: String,
     pub reseller: String,
     pub connection: String,
-    /// sales · change · billing · cancellation · renewal · initial
+    /// sales · change · billing · cancellation · renewal · initial · reconcile
     pub kind: String,
     /// What that stands for, in words.
     #[serde(default)]
@@ -253,6 +257,69 @@ pub struct TaskPage {
     pub next: Option<String>,
 }
 
+/// What comes first for the same subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WaitsFor)]
+pub struct WaitsForView {
+    pub task: String,
+    pub number: String,
+    pub text: String,
+}
+
+impl From<&Waits> for WaitsForView {
+    fn from(waits: &Waits) -> Self {
+        Self { task: waits.task.to_string(), number: waits.number.clone(), text: waits.text.clone() }
+    }
+}
+
+/// A value of a task as a whole, as the target's card offers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DocumentValue)]
+pub struct DocumentValueView {
+    pub name: String,
+    pub label: String,
+    pub help: String,
+    /// string · date · boolean · choice
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// What somebody set.
+    pub value: Option<String>,
+}
+
+impl DocumentValueView {
+    /// What the card offers, with what is set; and what was set under a name that it offers no more.
+    pub(crate) fn all(card: &[Adjustable], set: &BTreeMap<String, String>) -> Vec<Self> {
+        let offered = card.iter().map(|one| {
+            let (kind, choices) = match &one.kind {
+                AdjustType::Text => ("string", Vec::new()),
+                AdjustType::Date => ("date", Vec::new()),
+                AdjustType::Boolean => ("boolean", Vec::new()),
+                AdjustType::Choice(choices) => ("choice", choices.clone()),
+            };
+            Self {
+                name: one.name.clone(),
+                label: one.label.clone(),
+                help: one.help.clone(),
+                kind: kind.to_owned(),
+                choices,
+                value: set.get(&one.name).cloned(),
+            }
+        });
+        let gone = set.iter().filter(|(name, _)| !card.iter().any(|one| one.name == **name));
+        let gone = gone.map(|(name, value)| Self {
+            name: name.clone(),
+            label: name.clone(),
+            help: "The plugin's active version does not take it any more.".to_owned(),
+            kind: "string".to_owned(),
+            choices: Vec::new(),
+            value: Some(value.clone()),
+        });
+        offered.chain(gone).collect()
+    }
+}
+
 /// A task with all that is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TaskDetail {
@@ -263,4 +330,13 @@ pub struct TaskDetail {
     pub order_is_current: bool,
     pub plan: Option<PlanView>,
     pub receipt: Option<StoredReceiptView>,
+    /// Steps of it that wait, waited or were left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUpView>,
+    /// What must be synchronized or ignored before it can be planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsForView>,
+    /// What people set on it as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub document: Vec<DocumentValueView>,
 }

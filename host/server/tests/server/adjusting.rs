@@ -1,6 +1,7 @@
 //! Adjusting and deciding over the wire: what is shown, set, refused and decided, and that each is audited once.
 
 use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::card::{AdjustType, Adjustable, Card};
 use counterfoil_domain::id::TaskId;
 use counterfoil_domain::job::JobKind;
 use counterfoil_domain::market::{Subscription, SubscriptionLine, SubscriptionStatus};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::seed::{plan, task, usd};
-use crate::world::{PLUGIN_DIGEST, World, now};
+use crate::world::{PLUGIN_DIGEST, World, card, now};
 
 fn line(id: &str, code: &str, quantity: &str, price: &str, amount: &str) -> OrderLine {
     OrderLine {
@@ -297,4 +298,33 @@ async fn a_plan_tells_its_margin_where_every_line_tells_its_cost() {
         let expected = cost.map_or(Value::Null, |_| json!({ "amount": "11.30", "currency": "USD" }));
         assert_eq!(line["margin"], expected, "41.80 − 30.50: {line}");
     }
+}
+
+#[tokio::test]
+async fn values_of_a_whole_task_are_offered_by_the_card_kept_and_shown() {
+    let one = |name: &str, kind| Adjustable { name: name.into(), label: "Label".into(), help: String::new(), kind };
+    let adjust = vec![one("due_date", AdjustType::Date), one("reference", AdjustType::Text)];
+    let world = World::of(false, Card { adjust, ..card() }).await.with_connection("xero-main").await;
+    let task = world.put_task(seats("o1"), TaskState::Ready).await;
+    let offered = world.desk(&task.id).await["document"].clone();
+    assert_eq!(
+        (&offered[0]["name"], &offered[0]["type"], &offered[0]["value"]),
+        (&json!("due_date"), &json!("date"), &json!(null))
+    );
+
+    let wrong = world.put_set(&task.id, json!({ "document": { "duedate": "2026-12-01" } })).await;
+    assert_eq!(wrong.status, 422);
+    let fault = wrong.json()["errors"][0].clone();
+    assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/document/duedate"), &json!("unknown-name")));
+    assert!(wrong.body.contains("Did you mean \\\"due_date\\\"?"), "{}", wrong.body);
+    assert!(world.stored(&task.id).await.is_none(), "nothing of it is taken");
+
+    let set = world.put_set(&task.id, json!({ "document": { "due_date": "2026-12-01", "reference": "" } })).await;
+    assert_eq!((set.status, &set.json()["document"][0]["value"]), (200, &json!("2026-12-01")), "{}", set.body);
+    assert_eq!(world.audited("task.adjust").await, ["due_date=2026-12-01"]);
+    let shown = world.get(&format!("/v1/tasks/{}", task.id)).await.json()["document"].clone();
+    assert_eq!((shown.as_array().unwrap().len(), &shown[0]["name"]), (1, &json!("due_date")));
+    // All that is set: what is not named is taken back.
+    let emptied = world.put_set(&task.id, json!({ "lines": [] })).await;
+    assert_eq!((emptied.status, &emptied.json()["document"][0]["value"]), (200, &json!(null)));
 }

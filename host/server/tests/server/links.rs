@@ -1,6 +1,6 @@
 //! Suggestions, tables in and out, what a change of links touches, and every refusal.
 
-use counterfoil_domain::connection::HostRules;
+use counterfoil_domain::connection::{HostRules, ManyToOne};
 use counterfoil_domain::directory::Entity;
 use counterfoil_domain::id::{MarketplaceId, SubscriptionId};
 use counterfoil_domain::link::LinkState;
@@ -189,7 +189,7 @@ async fn links_that_cannot_be_are_refused_with_the_part_that_is_wrong() {
 async fn one_to_one() -> World {
     let world = world().await;
     let mut strict = connection("xero-main");
-    strict.rules = HostRules { many_to_one: false, ..HostRules::default() };
+    strict.rules = HostRules { many_to_one: ManyToOne::One, ..HostRules::default() };
     world.put(vec![Write::PutConnection(strict)]).await;
     world
 }
@@ -424,6 +424,73 @@ async fn a_container_that_does_not_fit_is_told_why() {
     assert_eq!(shown, [("fits", true), ("yearly", false)]);
     let reasons = found[1]["reasons"].to_string();
     assert!(reasons.contains("billed every P1M, this every P1Y"), "{reasons}");
+}
+
+/// What the container tells, and the code of the refusal; none: it is linked.
+#[tokio::test]
+async fn a_container_that_does_not_fit_is_not_linked() {
+    let subscription = Subscription {
+        id: "s-1".into(),
+        name: "E3".into(),
+        customer: "1000017".into(),
+        status: SubscriptionStatus::Active,
+        billing_model: BillingModel::BeforeBillingPeriod,
+        cycle: Some(Cycle::Months(12)),
+        currency: Currency::parse("USD").ok(),
+        created_at: None,
+        renews_on: None,
+        lines: vec![],
+    };
+    let container = |currency: &str, cycle: &str, party: &str, active: bool| Entity {
+        currency: Currency::parse(currency).ok(),
+        cycle: Some(cycle.into()).filter(|cycle: &String| !cycle.is_empty()),
+        active,
+        attributes: vec![("party".into(), party.into())],
+        ..entity("container", "a-1", "Gold")
+    };
+    let table = [
+        (container("USD", "P1Y", "c-1", true), "a-1", None),
+        (container("USD", "P12M", "c-1", true), "a-1", None),
+        (
+            container("USD", "P1M", "c-1", true),
+            "a-1",
+            Some(("cycle-mismatch", "bills every month and the subscription every year")),
+        ),
+        (container("USD", "", "c-1", true), "a-1", Some(("container-without-cycle", "no recurring billing cycle"))),
+        (
+            container("EUR", "P1Y", "c-1", true),
+            "a-1",
+            Some(("container-currency", "bills in EUR and the subscription in USD")),
+        ),
+        (container("USD", "P1Y", "c-2", true), "a-1", Some(("container-of-another", "another customer"))),
+        (container("USD", "P1Y", "c-1", false), "a-1", Some(("container-inactive", "not active"))),
+        (container("USD", "P1Y", "c-1", true), "a-2", Some(("no-such-container", "a-2"))),
+        // A target that cannot be asked: the plan will be held against it.
+        (entity("item", "i", "no container"), "a-1", None),
+    ];
+    for (there, id, refusal) in table {
+        let world = world().await;
+        world.put(vec![Write::PutSubscriptions("ingram".into(), vec![subscription.clone()])]).await;
+        set(&world, "", "party", "1000017", Some("c-1")).await;
+        world.has(vec![there.clone()]);
+        let csv = format!("kind,source,state,target_id\ncontainer,s-1,linked,{id}\n");
+        let imported = import(&world, &csv, true, false).await.json();
+        let body = json!({ "connection": "xero-main", "kind": "container", "source": "s-1", "state": "linked",
+            "target": { "id": id, "name": "Gold" } });
+        let reply = world.call(Role::Biller, "PUT", "/v1/links", Some(&body)).await;
+        let links = world.store.links(&"xero-main".into(), None).await.unwrap();
+        let Some((code, text)) = refusal else {
+            assert_eq!((reply.status, links.len()), (200, 2), "{there:?}: {}", reply.json());
+            assert_eq!(imported["rows"][0]["what"], "new", "{there:?}");
+            continue;
+        };
+        assert_eq!((reply.status, links.len()), (422, 1), "{there:?}");
+        let fault = &reply.json()["errors"][0];
+        assert_eq!((fault["pointer"].as_str(), fault["code"].as_str()), (Some("/target/id"), Some(code)), "{there:?}");
+        assert!(fault["detail"].as_str().unwrap().contains(text), "{fault}");
+        assert_eq!(imported["rows"][0]["what"], "refused", "{there:?}");
+        assert!(imported["rows"][0]["text"].as_str().unwrap().contains(text), "{imported}");
+    }
 }
 
 #[tokio::test]

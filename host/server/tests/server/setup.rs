@@ -1,5 +1,6 @@
 //! Setup documents: idempotent, all problems at once, nothing half written, no secret told.
 
+use counterfoil_domain::card::{Card, Discovery, Egress};
 use counterfoil_domain::connection::ConnectionState;
 use counterfoil_domain::ports::{SetupStore as _, TaskStore as _, Vault as _, Write};
 use counterfoil_domain::secret::SecretScope;
@@ -7,7 +8,7 @@ use counterfoil_server::Role;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
-use crate::world::World;
+use crate::world::{World, card};
 
 fn document() -> Value {
     json!({
@@ -101,6 +102,31 @@ async fn a_change_shows_its_fields_and_never_a_secret() {
     );
     assert_eq!(json["objects"][3]["id"], "xero-main/item/CFQ7");
     assert_eq!(json["objects"][3]["fields"], json!([{ "name": "target", "before": "i-1", "after": "i-2" }]));
+}
+
+/// What is written, and what it means; none: it is refused.
+#[tokio::test]
+async fn how_many_products_an_item_may_have_is_a_word_or_as_before() {
+    for (written, meant) in [
+        (json!(true), Some("many")),
+        (json!(false), Some("one")),
+        (json!("one"), Some("one")),
+        (json!("separate-containers"), Some("separate-containers")),
+        (Value::Null, Some("separate-containers")),
+        (json!("several"), None),
+        (json!(2), None),
+    ] {
+        let world = World::new().await;
+        let mut document = document();
+        document["connection"]["xero-main"]["many_to_one"] = written.clone();
+        let reply = apply(&world, &document, false).await;
+        let kept = world.store.connections().await.unwrap();
+        let found = kept.first().map(|connection| connection.rules.many_to_one.name());
+        assert_eq!(found, meant, "{written}: {}", reply.body);
+        if meant.is_none() {
+            assert_eq!(reply.json()["errors"][0]["pointer"], "/connection/xero-main/many_to_one", "{}", reply.body);
+        }
+    }
 }
 
 fn everything_wrong() -> Value {
@@ -327,4 +353,34 @@ async fn the_documented_example_works_as_it_stands() {
     let world = World::new().await;
     assert_eq!(counts(&apply(&world, &document, false).await), (5, 0, 0));
     assert_eq!(counts(&apply(&world, &document, false).await), (0, 0, 5));
+}
+
+#[tokio::test]
+async fn where_a_target_tells_its_place_may_be_overridden_and_secrets_do_not_follow() {
+    let mut told = document();
+    told["connection"]["xero-main"]["discovery_url"] = json!("https://where.test/{region}");
+    let at = |name: &str| format!("/connection/xero-main/{name}");
+    let plain = World::new().await;
+    assert_eq!(codes(&plain, &told).await, [(at("discovery_url"), "no-discovery".into())]);
+
+    let discovery = Discovery {
+        url: "https://where.xero.test/{region}".into(),
+        fields: vec![("region".into(), "Region".into())],
+        site_suffixes: vec![],
+        again_when: vec![],
+        writes_again: false,
+    };
+    let card = card();
+    let card = Card { egress: Egress { discovery: Some(discovery), ..card.egress.clone() }, ..card };
+    let world = World::of(false, card).await;
+    assert_eq!(apply(&world, &told, false).await.status, 200);
+    let view = world.get("/v1/connections/xero-main").await.json();
+    assert_eq!(view["discovery_url"], "https://where.test/{region}");
+    let mut moved = told.clone();
+    moved["connection"]["xero-main"]["discovery_url"] = json!("https://evil.test/{region}");
+    moved["connection"]["xero-main"]["secrets"] = json!({});
+    let again = |name: &str| (at(&format!("secrets/{name}")), "secret-needed-again".to_owned());
+    assert_eq!(codes(&world, &moved).await, [again("client_id"), again("client_secret")]);
+    moved["connection"]["xero-main"]["discovery_url"] = json!("http://where.test");
+    assert!(codes(&world, &moved).await.contains(&(at("discovery_url"), "not-https".into())));
 }

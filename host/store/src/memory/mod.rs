@@ -2,6 +2,7 @@
 //! process.
 
 mod decisions;
+mod follow_ups;
 mod read_tasks;
 mod shelves;
 mod write;
@@ -10,9 +11,11 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::id::{
     BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId,
 };
@@ -22,8 +25,9 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
-    PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
+    Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal,
+    User, Write,
 };
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
@@ -282,6 +286,20 @@ impl JournalStore for MemoryStore {
 
     fn exchange_counts(&self) -> Read<'_, Vec<(String, u64)>> {
         self.read(|s| s.exchange_counts.iter().map(|(caller, count)| (caller.clone(), *count)).collect())
+    }
+}
+
+impl FollowUpStore for MemoryStore {
+    fn follow_ups_of(&self, task: &TaskId) -> Read<'_, Vec<FollowUp>> {
+        self.read(|s| follow_ups::of(s, task))
+    }
+
+    fn follow_ups_due(&self, connection: &ConnectionId, until: DateTime<Utc>, limit: usize) -> Read<'_, Vec<FollowUp>> {
+        self.read(|s| follow_ups::due(s, connection, until, limit))
+    }
+
+    fn follow_ups(&self, connection: &ConnectionId, states: BTreeSet<String>, limit: usize) -> Read<'_, Vec<FollowUp>> {
+        self.read(|s| follow_ups::in_states(s, connection, &states, limit))
     }
 }
 

@@ -7,9 +7,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::id::{
-    Actor, BatchId, ConnectionId, CustomerId, EffectKey, MarketplaceId, OrderId, PlanDigest, PluginDigest, PluginId,
-    ResellerId, Revision, RuleId, RunId, SubscriptionId, TaskId,
+    Actor, BatchId, ChangeKey, ConnectionId, CustomerId, EffectKey, MarketplaceId, OrderId, PlanDigest, PluginDigest,
+    PluginId, ResellerId, Revision, RuleId, RunId, SubscriptionId, TaskId,
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKey};
@@ -37,6 +38,9 @@ pub(super) type TaskPlace = (ConnectionId, &'static str, DateTime<Utc>, TaskId);
 
 /// Where a claim stands: its subscription's, and its place in the plan.
 pub(super) type ClaimPlace = (ConnectionId, SubscriptionId, PlanDigest, usize);
+
+/// Where a step that something is due of stands.
+pub(super) type DuePlace = (ConnectionId, DateTime<Utc>, PlanDigest, ChangeKey);
 
 /// Maps to nothing are indexes.
 #[derive(Debug, Default)]
@@ -72,6 +76,8 @@ pub(super) struct Shelves {
     pub(super) effects: BTreeMap<(BatchId, EffectKey), Effect>,
     pub(super) effect_order: BTreeMap<(BatchId, u64), EffectKey>,
     pub(super) receipts: BTreeMap<PlanDigest, StoredReceipt>,
+    pub(super) follow_ups: BTreeMap<(PlanDigest, ChangeKey), FollowUp>,
+    pub(super) follow_ups_due: BTreeMap<DuePlace, ()>,
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) runs_by_time: BTreeMap<(DateTime<Utc>, RunId), ()>,
     pub(super) unfinished_runs: BTreeMap<(DateTime<Utc>, RunId), ()>,

@@ -9,6 +9,7 @@ use counterfoil_domain::ports::{CommitError, ExchangeRecord, Write};
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::{Subject, Task};
 
+use super::follow_ups;
 use super::shelves::{Change, ClaimPlace, KeptOrder, Shelves, TaskPlace};
 use crate::counts::{Bucket, Share, Shares, on_the_wire};
 use crate::precision;
@@ -83,6 +84,7 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::InsertEffect(effect) => insert_effect(change, effect)?,
         Write::UpdateEffect(effect) => update_effect(change, effect)?,
         Write::PutReceipt(receipt) => change.put(|s| &mut s.receipts, receipt.plan.clone(), receipt),
+        Write::PutFollowUp(one) => follow_ups::put(change, one),
         Write::InsertRun(run) => insert_run(change, run)?,
         Write::UpdateRun(run) => update_run(change, run)?,
         Write::Audit(entry) => {

@@ -1,5 +1,7 @@
 //! Stored form of what people decided: rules to ignore by, adjustments of tasks; and of what plans claim.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use counterfoil_domain::adjust::{AddedLine, Adjustments, LineAdjustment, LineSet};
 use counterfoil_domain::claim::Claim;
@@ -89,6 +91,8 @@ stored_struct!(AddedLine as AddedLineRow {
 
 stored_struct!(Adjustments as AdjustmentsRow {
     task: TaskId,
+    #[serde(default)]
+    document: BTreeMap<String, String>,
     lines: Vec<LineAdjustment>,
     added: Vec<AddedLine>,
     decided: Option<String>,

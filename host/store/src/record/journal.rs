@@ -67,6 +67,8 @@ pub(crate) struct TrailRow {
     crashes: u32,
     spared: Vec<String>,
     looks: Vec<LookRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follow_up: Option<String>,
 }
 
 impl Stored for Trail {
@@ -79,6 +81,7 @@ impl Stored for Trail {
             crashes: self.crashes,
             spared: self.spared.iter().map(ToString::to_string).collect(),
             looks: self.looks.to_row(),
+            follow_up: self.follow_up.to_row(),
         })
     }
 
@@ -89,6 +92,7 @@ impl Stored for Trail {
             crashes: row.crashes,
             spared: row.spared.into_iter().map(PlanDigest::new).collect(),
             looks: Vec::from_row(row.looks).map_err(|bad| bad.inside("looks"))?,
+            follow_up: row.follow_up.map(ChangeKey::new),
         })
     }
 }

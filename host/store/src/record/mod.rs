@@ -3,6 +3,7 @@
 
 mod basic;
 mod decision;
+mod follow_up;
 mod journal;
 mod market;
 mod order;

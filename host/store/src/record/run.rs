@@ -1,7 +1,7 @@
 //! Stored form of runs.
 
 use chrono::{DateTime, Utc};
-use counterfoil_domain::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, TaskId};
+use counterfoil_domain::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId};
 use counterfoil_domain::period::Period;
 use counterfoil_domain::run::{Problem, Run, RunKind, RunState, Selection};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ pub(crate) enum RunKindRow {
     Check,
     Backfill((String, String)),
     Plan(SelectionRow),
+    Reconcile(Vec<String>, (String, String)),
     Sync(Vec<String>),
 }
 
@@ -50,6 +51,7 @@ impl Stored for RunKind {
             Self::Check => RunKindRow::Check,
             Self::Backfill(days) => RunKindRow::Backfill(days.to_row()),
             Self::Plan(selection) => RunKindRow::Plan(selection.to_row()),
+            Self::Reconcile { subscriptions, period } => RunKindRow::Reconcile(subscriptions.to_row(), period.to_row()),
             Self::Sync(plans) => RunKindRow::Sync(plans.to_row()),
         }
     }
@@ -59,6 +61,10 @@ impl Stored for RunKind {
             RunKindRow::Check => Self::Check,
             RunKindRow::Backfill(days) => Self::Backfill(Period::from_row(days)?),
             RunKindRow::Plan(selection) => Self::Plan(Selection::from_row(selection)?),
+            RunKindRow::Reconcile(subscriptions, period) => Self::Reconcile {
+                subscriptions: Vec::<SubscriptionId>::from_row(subscriptions)?,
+                period: Period::from_row(period)?,
+            },
             RunKindRow::Sync(plans) => Self::Sync(Vec::<PlanDigest>::from_row(plans)?),
         })
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use counterfoil_domain::card::AuthScheme;
 use counterfoil_domain::connection::{
-    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, Marketplace,
-    MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
+    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, ManyToOne,
+    Marketplace, MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
 };
 use counterfoil_domain::id::{Actor, ConnectionId, MarketplaceId, PluginId, ResellerId};
 use counterfoil_domain::job::JobKind;
@@ -14,8 +14,9 @@ use counterfoil_domain::money::Rounding;
 use counterfoil_domain::ports::User;
 use counterfoil_domain::proration::Method;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
-use super::{Record, Stored as _, stored_struct};
+use super::{Bad, Record, Stored, stored_struct};
 
 stored_struct!(Reseller as ResellerRow { id: ResellerId, name: String });
 
@@ -44,6 +45,31 @@ stored_struct!(AutoSync as AutoSyncRow { on: bool, kinds: Vec<JobKind>, most: Op
 
 stored_struct!(SignInRules as SignInRulesRow { with: Option<ConnectionId>, authorize_url: Option<String> });
 
+/// Its word; records of versions that knew only two say whether several are allowed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ManyToOneRow {
+    Word(String),
+    Allowed(bool),
+}
+
+impl Stored for ManyToOne {
+    type Row = ManyToOneRow;
+
+    fn to_row(&self) -> ManyToOneRow {
+        ManyToOneRow::Word(self.name().to_owned())
+    }
+
+    fn from_row(row: ManyToOneRow) -> Result<Self, Bad> {
+        match row {
+            ManyToOneRow::Word(word) => Self::parse(&word).ok_or_else(|| Bad::new(format!("no such choice: {word}"))),
+            // No target of that time had containers.
+            ManyToOneRow::Allowed(true) => Ok(Self::SeparateContainers),
+            ManyToOneRow::Allowed(false) => Ok(Self::One),
+        }
+    }
+}
+
 stored_struct!(#[serde(default)] HostRules as HostRulesRow {
     price_source: PriceChoice,
     rounding: Rounding,
@@ -55,11 +81,12 @@ stored_struct!(#[serde(default)] HostRules as HostRulesRow {
     proration: Method,
     descriptions: Descriptions,
     refunds: Refunds,
-    many_to_one: bool,
+    many_to_one: ManyToOne,
     auto_sync: AutoSync,
     check_every: Option<u32>,
     notify: Notify,
     sign_in: SignInRules,
+    discovery_url: Option<String>,
 });
 
 /// Rules that came with a later version are as on a new connection.
@@ -98,4 +125,21 @@ stored_struct!(User as UserRow {
 
 impl Record for User {
     const WHAT: &'static str = "user";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_many_products_an_item_may_have_is_read_as_it_was_kept_before() {
+        let read = |text: &str| serde_json::from_str(text).ok().and_then(|row| ManyToOne::from_row(row).ok());
+        assert_eq!(read("true"), Some(ManyToOne::SeparateContainers));
+        assert_eq!(read("false"), Some(ManyToOne::One));
+        for one in ManyToOne::ALL {
+            let written = serde_json::to_string(&one.to_row()).ok();
+            assert_eq!(written.as_deref().and_then(read), Some(*one));
+        }
+        assert_eq!(read("\"several\""), None);
+    }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::claim::Claim;
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::StoreError;
@@ -104,6 +105,7 @@ fn look_through(c: &Connection) -> Result<Integrity, StoreError> {
     look_at::<journal::Batch>(c, "SELECT body, seal FROM batches", &mut found)?;
     look_at::<journal::Effect>(c, "SELECT body, seal FROM effects", &mut found)?;
     look_at::<ports::StoredReceipt>(c, "SELECT body, seal FROM receipts", &mut found)?;
+    look_at::<FollowUp>(c, "SELECT body, seal FROM follow_ups", &mut found)?;
     look_at::<run::Run>(c, "SELECT body, seal FROM runs", &mut found)?;
     look_at::<ports::ExchangeRecord>(c, "SELECT body, seal FROM exchanges", &mut found)?;
     Ok(found)

@@ -3,6 +3,7 @@
 
 mod backup;
 mod decisions;
+mod follow_ups;
 mod open;
 mod plugins;
 mod query;
@@ -24,9 +25,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::id::{
     BatchId, ConnectionId, CustomerId, MarketplaceId, OrderId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId,
 };
@@ -36,8 +39,9 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, JournalStore, KnownOrder, OrderStore, PageRequest, Pending,
-    PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
+    Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal,
+    User, Write,
 };
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
@@ -279,6 +283,23 @@ impl JournalStore for SqliteStore {
 
     fn exchange_counts(&self) -> Read<'_, Vec<(String, u64)>> {
         self.read(read_journal::exchange_counts)
+    }
+}
+
+impl FollowUpStore for SqliteStore {
+    fn follow_ups_of(&self, task: &TaskId) -> Read<'_, Vec<FollowUp>> {
+        let task = task.clone();
+        self.read(move |c| follow_ups::of(c, &task))
+    }
+
+    fn follow_ups_due(&self, connection: &ConnectionId, until: DateTime<Utc>, limit: usize) -> Read<'_, Vec<FollowUp>> {
+        let connection = connection.clone();
+        self.read(move |c| follow_ups::due(c, &connection, until, limit))
+    }
+
+    fn follow_ups(&self, connection: &ConnectionId, states: BTreeSet<String>, limit: usize) -> Read<'_, Vec<FollowUp>> {
+        let connection = connection.clone();
+        self.read(move |c| follow_ups::in_states(c, &connection, &states, limit))
     }
 }
 

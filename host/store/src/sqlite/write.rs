@@ -8,7 +8,7 @@ use counterfoil_domain::ports::{AuditEntry, CommitError, StoreError, Write};
 use rusqlite::{Connection, params};
 
 use super::query::{row, run};
-use super::{decisions, plugins, write_journal, write_tasks};
+use super::{decisions, follow_ups, plugins, write_journal, write_tasks};
 use crate::audit::ChainRecord;
 use crate::counts::Shares;
 use crate::record::{encode, time_text};
@@ -53,6 +53,7 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
         Write::InsertEffect(effect) => write_journal::insert_effect(c, effect)?,
         Write::UpdateEffect(effect) => write_journal::update_effect(c, effect)?,
         Write::PutReceipt(receipt) => write_journal::put_receipt(c, receipt)?,
+        Write::PutFollowUp(one) => follow_ups::put(c, one)?,
         Write::InsertRun(run) => write_journal::insert_run(c, run)?,
         Write::UpdateRun(run) => write_journal::update_run(c, run)?,
         Write::Audit(entry) => append_audit(c, entry)?,

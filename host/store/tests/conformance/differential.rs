@@ -10,7 +10,7 @@ use counterfoil_domain::order::{OrderKey, OrderStatus};
 use counterfoil_domain::ports::{PageRequest, Store, TaskFilter, TaskStore as _, TaskTotal, Write};
 use counterfoil_domain::run::RunState;
 use counterfoil_domain::task::{Task, TaskState};
-use counterfoil_domain::{adjust, claim, connection, journal, link, market, order, plan, ports, rule, run};
+use counterfoil_domain::{adjust, claim, connection, follow_up, journal, link, market, order, plan, ports, rule, run};
 use counterfoil_store::MemoryStore;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -49,6 +49,7 @@ pub(crate) struct Everything {
     effects: Vec<journal::Effect>,
     receipt: Vec<Option<ports::StoredReceipt>>,
     receipts: Vec<ports::StoredReceipt>,
+    follow_ups: Vec<Vec<follow_up::FollowUp>>,
     exchanges: Vec<ports::ExchangeRecord>,
     exchange_counts: Vec<(String, u64)>,
     runs: Vec<run::Run>,
@@ -122,11 +123,24 @@ pub(crate) async fn everything<S: Store>(store: &S) -> Everything {
         effects: store.effects(&BatchId::from("batch_1")).await.unwrap(),
         receipt,
         receipts: store.receipts(&here).await.unwrap(),
+        follow_ups: follow_ups(store).await,
         exchanges: store.exchanges(None, ALL).await.unwrap(),
         exchange_counts: store.exchange_counts().await.unwrap(),
         runs: store.runs(None, ALL).await.unwrap(),
         unfinished: store.unfinished_runs().await.unwrap(),
     }
+}
+
+async fn follow_ups<S: Store>(store: &S) -> Vec<Vec<follow_up::FollowUp>> {
+    let here = samples::connection_id(1);
+    let mut all = Vec::new();
+    for n in 0..WORLD {
+        all.push(store.follow_ups_of(&samples::follow_up(n).task).await.unwrap());
+        all.push(store.follow_ups_due(&here, samples::at(7 + n), ALL).await.unwrap());
+    }
+    let names = follow_up::FollowUpState::NAMES.map(str::to_owned).into();
+    all.push(store.follow_ups(&here, names, ALL).await.unwrap());
+    all
 }
 
 async fn decided<S: Store>(store: &S) -> Decided {
@@ -159,7 +173,7 @@ struct Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (0_u8..29, 0..WORLD, 0_u64..1000, 0_u64..1000).prop_map(|(what, which, first, second)| Step {
+    (0_u8..30, 0..WORLD, 0_u64..1000, 0_u64..1000).prop_map(|(what, which, first, second)| Step {
         what,
         which,
         first,
@@ -277,6 +291,13 @@ impl Step {
             16 => Write::Exchange(samples::exchange(which, pick(&["answered", "refused", "uncertain"], first))),
             17 | 18 => self.run(),
             19..=23 => self.decision(),
+            24 => Write::PutFollowUp(follow_up::FollowUp {
+                connection: samples::connection_id(second % 2),
+                state: pick(&samples::follow_up_states(), first),
+                begun_at: fine(first),
+                looked_at: (second % 2 == 0).then(|| fine(second)),
+                ..samples::follow_up(which)
+            }),
             _ => self.task(versions),
         }
     }
@@ -317,7 +338,7 @@ proptest! {
 
     #[test]
     fn totals_follow_every_task(steps in prop::collection::vec(step(), 1..60)) {
-        let tasks_only = steps.into_iter().map(|step| vec![Step { what: 24 + step.what % 2, ..step }]).collect();
+        let tasks_only = steps.into_iter().map(|step| vec![Step { what: 26 + step.what % 2, ..step }]).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(same_in_both(tasks_only))?;
     }

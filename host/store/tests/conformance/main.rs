@@ -3,6 +3,7 @@
 
 mod decisions;
 mod differential;
+mod follow_ups;
 mod former;
 mod journal;
 mod market;

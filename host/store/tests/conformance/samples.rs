@@ -8,10 +8,11 @@ use counterfoil_domain::adjust::{AddedLine, Adjustments, LineAdjustment, LineSet
 use counterfoil_domain::card::AuthScheme;
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{
-    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, Marketplace,
-    MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
+    AutoSync, Connection, ConnectionState, DescriptionSource, Descriptions, Exceptions, HostRules, ManyToOne,
+    Marketplace, MarketplaceKind, Notify, PriceChoice, Refunds, Reseller, SignInRules,
 };
 use counterfoil_domain::failure::{Failure, FailureClass};
+use counterfoil_domain::follow_up::{Awaited, FollowUp, FollowUpState};
 use counterfoil_domain::id::{
     Actor, BatchId, ChangeKey, ConnectionId, CustomerId, EffectKey, EntityId, LineId, MarketplaceId, OrderId,
     PlanDigest, PluginDigest, PluginId, Revision, RuleId, RunId, SubscriptionId, TaskId,
@@ -114,7 +115,7 @@ pub(crate) fn connection(n: u64) -> Connection {
                 trim: true,
             },
             refunds: member(Refunds::ALL, n),
-            many_to_one: n.is_multiple_of(2),
+            many_to_one: member(ManyToOne::ALL, n),
             auto_sync: AutoSync { on: true, kinds: vec![JobKind::Sales, JobKind::Change], most: Some(amount("99.90")) },
             check_every: (n % 2 == 1).then_some(60),
             notify: member(Notify::ALL, n),
@@ -122,6 +123,7 @@ pub(crate) fn connection(n: u64) -> Connection {
                 with: (n % 2 == 1).then(|| connection_id(n + 1)),
                 authorize_url: (n.is_multiple_of(2)).then(|| "http://127.0.0.1:9/authorize".to_owned()),
             },
+            discovery_url: (n % 2 == 1).then(|| "http://127.0.0.1:9/where".to_owned()),
         },
     }
 }
@@ -464,6 +466,7 @@ pub(crate) fn adjustments(n: u64) -> Adjustments {
     };
     Adjustments {
         task: TaskId::new(format!("task_{n:04}")),
+        document: BTreeMap::from([("due_date".to_owned(), day(n).to_string())]),
         lines: vec![line("1", full, Some("MPN-1".to_owned())), line("2", LineSet::default(), None)],
         added: vec![added(Some(product_ref(n)), "added-1"), added(None, "added-2")],
         decided: (n % 2 == 1).then(|| "the customer asked for it".to_owned()),
@@ -494,7 +497,9 @@ fn trail(n: u64) -> Trail {
         look(Sighting::Found("inv-1".into())),
         look(Sighting::Several(vec!["inv-1".into(), "inv-2".into()])),
     ];
-    if n == 1 { Trail::default() } else { Trail { applying: true, crashes: 1, spared: vec![plan(n).digest], looks } }
+    let follow_up = n.is_multiple_of(2).then(|| ChangeKey::new("allocation"));
+    let spared = vec![plan(n).digest];
+    if n == 1 { Trail::default() } else { Trail { applying: true, crashes: 1, spared, looks, follow_up } }
 }
 
 pub(crate) fn batch(n: u64, state: BatchState) -> Batch {
@@ -537,6 +542,34 @@ pub(crate) fn effect(n: u64, state: EffectState) -> Effect {
 
 pub(crate) fn answered() -> EffectState {
     EffectState::Answered(Response { status: 200, headers: pairs(9), body: vec![1, 0, 200], replayed: false })
+}
+
+pub(crate) fn follow_up_states() -> Vec<FollowUpState> {
+    vec![
+        FollowUpState::Waiting { at: at(9) },
+        FollowUpState::Sending { batch: BatchId::from("batch_1"), at: at(8) },
+        FollowUpState::Done { at: at(7) },
+        FollowUpState::Left { why: "it is VOIDED".to_owned(), at: at(7) },
+        FollowUpState::Person { why: "it is there twice".to_owned(), at: at(7) },
+    ]
+}
+
+pub(crate) fn follow_up(n: u64) -> FollowUp {
+    FollowUp {
+        connection: connection_id(1),
+        task: TaskId::new(format!("task_{n:04}")),
+        plan: plan(n).digest,
+        change: ChangeKey::new(format!("change-{n}")),
+        plugin: PluginDigest::from("d"),
+        title: "Credit allocated".to_owned(),
+        waits_for: "both to be approved".to_owned(),
+        documents: vec![Awaited { document: "invoice".to_owned(), reference: EntityId::from("inv") }],
+        state: FollowUpState::Waiting { at: at(9) },
+        begun_at: at(6),
+        looked_at: n.is_multiple_of(2).then(|| at(7)),
+        looks: 3,
+        failures: 1,
+    }
 }
 
 pub(crate) fn receipt(n: u64) -> StoredReceipt {
@@ -621,5 +654,9 @@ pub(crate) fn run_kinds() -> Vec<RunKind> {
         RunKind::Plan(Selection::AllReady),
         RunKind::Plan(Selection::Tasks(vec![TaskId::from("t1"), TaskId::from("t2")])),
         RunKind::Sync(vec![PlanDigest::from("p1")]),
+        RunKind::Reconcile {
+            subscriptions: vec![SubscriptionId::from("s1")],
+            period: Period::new(day(0), day(30)).unwrap(),
+        },
     ]
 }

@@ -194,9 +194,17 @@ fn on_an_invoice_that_orders_share_credits_stay_a_document_of_their_own() {
     let joined = with(|one| one["LineItems"][1] = item("a2", &tagged("Seats", "CH2"), 40.0));
     for (name, month, want) in [
         ("it begins one", vec![], vec![(Action::Create, "32.50 USD")]),
-        ("it joins one", vec![draft()], vec![(Action::Update, "40.00 USD"), (Action::Create, "-7.50 USD")]),
+        (
+            "it joins one",
+            vec![draft()],
+            vec![(Action::Update, "40.00 USD"), (Action::Create, "-7.50 USD"), (Action::Create, "0.00 USD")],
+        ),
         ("it began one", vec![began], vec![(Action::None, "32.50 USD")]),
-        ("it joined one", vec![joined], vec![(Action::None, "40.00 USD"), (Action::Create, "-7.50 USD")]),
+        (
+            "it joined one",
+            vec![joined],
+            vec![(Action::None, "40.00 USD"), (Action::Create, "-7.50 USD"), (Action::Create, "0.00 USD")],
+        ),
     ] {
         let want: Vec<(Action, String)> = want.into_iter().map(|(action, total)| (action, total.to_owned())).collect();
         assert_eq!(shape(planned(netting("CH2"), &month).unwrap()), want, "{name}");
@@ -228,7 +236,7 @@ fn the_first_order_begins_the_invoice_and_the_others_of_the_call_wait() {
 fn an_invoice_of_its_own_and_settings_that_contradict() {
     let mut own = appending(sale("t2", "SO2"));
     own.adjustments =
-        vec![counterfoil_sdk::Adjustment { line: String::new(), field: "invoice-number".into(), value: "A-1".into() }];
+        vec![counterfoil_sdk::Adjustment { line: String::new(), field: "invoice_number".into(), value: "A-1".into() }];
     let mut remote = Scripted::new(|call| ground(call).unwrap());
     let plan = Xero.plan(&mut remote, &[own]).remove(0).unwrap();
     assert_eq!((plan.changes[0].action, plan.changes[0].key.as_str()), (Action::Create, "invoice:id-SO2:9f8e7d"));
@@ -390,7 +398,7 @@ fn lines_that_are_there_are_found_and_never_added_again() {
 fn an_answer_of_the_write_that_proves_nothing_stops_what_follows() {
     let plan = planned(appending(mixed("t2", "CH2")), &[draft()]).unwrap();
     let kinds: Vec<&str> = plan.changes.iter().map(|change| change.document.as_str()).collect();
-    assert_eq!(kinds, ["invoice", "credit-note"], "a credit is a document of its own");
+    assert_eq!(kinds, ["invoice", "credit-note", "allocation"], "a credit is a document of its own");
     for (name, answer, class) in [
         ("lost", Err(Failure::unknown_outcome("timeout", "No answer.")), Class::UnknownOutcome),
         ("500", Ok(Response::new(500, "")), Class::UnknownOutcome),

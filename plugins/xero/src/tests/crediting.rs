@@ -49,28 +49,37 @@ fn it_is_planned_where_both_are_approved_and_said_where_not() {
     };
     let open = || Some(invoice("46", "AUTHORISED"));
     let note = |remaining: &str, status: &str| Some(credit(remaining, status, ""));
+    let (now, later) = (Some((Action::Create, false)), Some((Action::Create, true)));
     for (name, plan, action, says) in [
-        ("drafts", planned(status("DRAFT"), None, None), None, "when both are approved"),
-        ("submitted", planned(status("SUBMITTED"), None, None), None, "when both are approved"),
-        ("new and approved", planned(approved(), None, None), Some(Action::Create), ""),
-        ("the invoice is there", planned(approved(), open(), None), Some(Action::Create), ""),
-        ("both are there", planned(approved(), open(), note("8.62", "AUTHORISED")), Some(Action::Create), ""),
-        ("done", planned(approved(), open(), Some(credit("0", "PAID", &given("8.62")))), Some(Action::None), ""),
+        ("drafts", planned(status("DRAFT"), None, None), later, ""),
+        ("submitted", planned(status("SUBMITTED"), None, None), later, ""),
+        ("new and approved", planned(approved(), None, None), now, ""),
+        ("the invoice is there", planned(approved(), open(), None), now, ""),
+        ("both are there", planned(approved(), open(), note("8.62", "AUTHORISED")), now, ""),
+        (
+            "done",
+            planned(approved(), open(), Some(credit("0", "PAID", &given("8.62")))),
+            Some((Action::None, false)),
+            "",
+        ),
         ("the invoice is paid", planned(approved(), Some(invoice("0", "PAID")), None), None, "PAID in Xero"),
         ("nothing is due", planned(approved(), Some(invoice("0", "AUTHORISED")), None), None, "nothing open"),
-        (
-            "the invoice is a draft",
-            planned(approved(), Some(invoice("46", "DRAFT")), None),
-            None,
-            "when both are approved",
-        ),
+        ("the invoice is a draft", planned(approved(), Some(invoice("46", "DRAFT")), None), later, ""),
         ("the credit is used", planned(approved(), open(), note("0", "PAID")), None, "PAID in Xero"),
     ] {
         let allocation = plan.changes.iter().find(|change| change.document == "allocation");
-        assert_eq!(allocation.map(|change| change.action), action, "{name}: {:?}", plan.notes);
+        let waits = |change: &counterfoil_sdk::Change| change.attributes.get("follow-up").is_some();
+        assert_eq!(allocation.map(|change| (change.action, waits(change))), action, "{name}: {:?}", plan.notes);
         assert!(plan.notes.iter().any(|note| note.contains(says)) || says.is_empty(), "{name}: {:?}", plan.notes);
         assert!(allocation.is_none_or(|change| change.total.amount.is_zero() && change.lines.is_empty()), "{name}");
     }
+    // What is confirmed says when and how much.
+    let plan = planned(status("DRAFT"), None, None);
+    assert_eq!(plan.changes[2].title, "Credit of CH1 allocated to its invoice, once both are approved");
+    assert_eq!(
+        plan.changes[2].why,
+        "When invoice CB-CH1 and credit note CB-CN-CH1 are approved in Xero, 7.50 USD and its tax will be allocated, at most what is open on both by then. Until then this step waits; it bills nothing by itself."
+    );
 }
 
 /// Applies with these answers; gives the calls too.

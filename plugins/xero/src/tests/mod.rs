@@ -12,6 +12,7 @@ mod locating;
 mod observing;
 mod planning;
 mod policies;
+mod waiting;
 
 use counterfoil_sdk::serde_json::{self, Value};
 use counterfoil_sdk::testing::{Call, Scripted};

@@ -34,7 +34,8 @@ fn charges_and_refunds_are_split() {
     let plan = plans(&[mixed("t1", "CH000077")]).remove(0);
     let kinds: Vec<_> =
         plan.changes.iter().map(|change| (change.document.as_str(), change.total.to_string())).collect();
-    assert_eq!(kinds, [("invoice", "40.00 USD".to_owned()), ("credit-note", "-7.50 USD".to_owned())]);
+    let want = [("invoice", "40.00 USD"), ("credit-note", "-7.50 USD"), ("allocation", "0.00 USD")];
+    assert_eq!(kinds, want.map(|(kind, total)| (kind, total.to_owned())));
     let credit = &plan.changes[1].lines[0];
     assert_eq!((credit.amount, credit.bills, credit.quantity), (d("7.50"), d("-7.50"), d("1")));
     let body = &bodies(&plan)[1];
@@ -63,12 +64,12 @@ fn only_refunds_make_only_a_credit_note() {
 
 #[test]
 fn the_ground_is_read_once_for_the_whole_call() {
-    let jobs: Vec<Job> = (0..50).map(|n| sale(&format!("t{n}"), &format!("SO{n:06}"))).collect();
+    let jobs: Vec<Job> = (0..200).map(|n| sale(&format!("t{n}"), &format!("SO{n:06}"))).collect();
     let mut remote = Scripted::new(|call| ground(call).unwrap());
     let plans = Xero.plan(&mut remote, &jobs);
     assert!(plans.iter().all(Result::is_ok));
     let lines: Vec<String> = remote.calls().iter().map(|call| call.line()).collect();
-    // Fifty numbers take two look-ups of forty.
+    // As many numbers as fit into one address.
     assert_eq!(
         lines,
         [
@@ -82,7 +83,7 @@ fn the_ground_is_read_once_for_the_whole_call() {
         ]
     );
     assert_eq!(remote.writes().count(), 0);
-    assert_eq!(remote.calls()[5].query("InvoiceNumbers").unwrap().split(',').count(), 40);
+    assert_eq!(remote.calls()[5].query("InvoiceNumbers").unwrap().split(',').count(), 111);
     assert_eq!((remote.calls()[5].query("unitdp"), remote.calls()[5].query("page")), (Some("4"), Some("1")));
 }
 
@@ -192,15 +193,19 @@ fn a_person_may_set_account_date_and_number() {
     one.adjustments = vec![
         set("l1", "account-code", "260"),
         set("", "date", "2026-11-05"),
-        set("", "invoice-number", "A-1"),
+        set("", "due_date", "2026-12-24"),
+        set("", "reference", "PO 4711"),
+        set("", "invoice_number", "A-1"),
         set("l1", "colour", "red"),
     ];
     let plan = plans(&[one]).remove(0);
     let body = &bodies(&plan)[0];
     assert_eq!(
         (body["Date"].as_str(), body["DueDate"].as_str(), body["InvoiceNumber"].as_str()),
-        (Some("2026-11-05"), Some("2026-12-05"), Some("A-1"))
+        (Some("2026-11-05"), Some("2026-12-24"), Some("A-1"))
     );
+    // What finds it again stays in it.
+    assert_eq!(body["Reference"], "PO 4711 SO1 cf-7k2m");
     assert_eq!(body["LineItems"][0]["AccountCode"], "260");
     assert!(plan.notes.iter().any(|note| note.contains("colour")));
     assert_eq!(plan.changes[0].fields.iter().find(|field| field.name == "Date").unwrap().owner, "person");
@@ -234,4 +239,63 @@ fn usage_below_a_cent_is_left_out_and_said() {
     assert_eq!(plan.left_out.len(), 1);
     assert!(plan.left_out[0].why.contains("smallest coin"), "{}", plan.left_out[0].why);
     assert_eq!(plan.changes[0].lines.len(), 1);
+}
+
+#[test]
+fn references_go_many_to_a_call_and_singly_where_xero_refuses() {
+    let jobs: Vec<Job> = (0..60)
+        .map(|n| {
+            let mut job = sale(&format!("t{n}"), &format!("SO{n:06}"));
+            job.settings.set("number_source", "target");
+            job
+        })
+        .collect();
+    let there = invoices(&[shown(INVOICE, "INV-0042", "SO000007 cf-7k2m", "40", "DRAFT")]);
+    for refuses in [false, true] {
+        let mut remote = Scripted::new(|call| match call.query("where") {
+            Some(filter) if refuses && filter.contains(" OR ") => Ok(Response::new(400, "{}")),
+            Some(filter) if filter.contains("SO000007") => ok(&there),
+            _ => ground(call).unwrap(),
+        });
+        let plans: Vec<_> = Xero.plan(&mut remote, &jobs).into_iter().map(Result::unwrap).collect();
+        let kept: Vec<usize> = (0..60).filter(|at| plans[*at].changes[0].action == Action::None).collect();
+        assert_eq!(kept, [7], "{refuses}");
+        let looks = remote.calls().iter().filter(|call| call.line() == "GET /Invoices").count();
+        assert_eq!(looks, if refuses { 61 } else { 2 });
+    }
+}
+
+#[test]
+fn many_contacts_are_listed_only_where_that_is_cheaper() {
+    let id = |n: usize| format!("00000000-0000-0000-0000-{n:012}");
+    let jobs: Vec<Job> = (0..250)
+        .map(|n| {
+            let mut job = sale(&format!("t{n}"), &format!("SO{n:06}"));
+            job.links[0].target_id = id(n);
+            job
+        })
+        .collect();
+    // Contacts of the organisation, those that its list shows of ours, pages read, calls by id.
+    for (pages, listed, wide, by_id) in [(1, 250, 1, 0), (1, 249, 1, 1), (3, 250, 1, 0), (40, 10, 1, 6), (4, 100, 4, 4)]
+    {
+        let mut remote = Scripted::new(|call| {
+            if call.line() != "GET /Contacts" {
+                return ground(call).unwrap();
+            }
+            let contact = |id: String| format!(r#"{{"ContactID":"{id}","Name":"N","ContactStatus":"ACTIVE"}}"#);
+            let (some, page) = match call.query("IDs") {
+                Some(ids) => (ids.split(',').map(|id| contact(id.to_owned())).collect(), 1),
+                None => {
+                    let page: usize = call.query("page").unwrap().parse().unwrap();
+                    ((0..if page == 1 { listed } else { 0 }).map(id).map(contact).collect::<Vec<_>>(), page)
+                }
+            };
+            let pages = format!(r#""pagination":{{"page":{page},"pageSize":500,"pageCount":{pages}}}"#);
+            ok(&format!(r#"{{{pages},"Contacts":[{}]}}"#, some.join(",")))
+        });
+        assert!(Xero.plan(&mut remote, &jobs).iter().all(Result::is_ok));
+        let contacts = || remote.calls().iter().filter(|call| call.line() == "GET /Contacts");
+        let ids = contacts().filter(|call| call.query("IDs").is_some()).count();
+        assert_eq!((contacts().count() - ids, ids), (wide, by_id), "{pages} pages, {listed} listed");
+    }
 }

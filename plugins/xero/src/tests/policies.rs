@@ -23,10 +23,11 @@ fn with(mut job: Job, settings: &[(&str, &str)]) -> Job {
     job
 }
 
-/// Kind, total and the lines' amounts as each document shows them.
+/// Kind, total and the lines' amounts as each document shows them; giving a credit is none.
 fn documents(plan: &Plan) -> Vec<String> {
     plan.changes
         .iter()
+        .filter(|change| change.document != "allocation")
         .map(|change| {
             let lines: Vec<String> = change.lines.iter().map(|line| line.amount.normalize().to_string()).collect();
             format!("{} {}: {}", change.document, change.total, lines.join(" "))
@@ -233,7 +234,7 @@ fn usage_below_a_cent_is_gathered_by_resource_and_period() {
         plan.changes[0].lines.iter().map(|line| format!("{} {}", line.covers.join("+"), line.bills)).collect();
     assert_eq!(lines, ["d 0.01", "a+c 0.010"]);
     let gathered = &plan.changes[0].lines[1];
-    assert!(gathered.description.ends_with("(2 amounts below the smallest coin)"), "{}", gathered.description);
+    assert!(gathered.description.ends_with("(2 amounts of usage)"), "{}", gathered.description);
     assert!(gathered.why.contains("come to 0.010 USD"), "{}", gathered.why);
     let left: Vec<&str> = plan.left_out.iter().map(|one| one.line.as_str()).collect();
     assert_eq!((left.len(), left.contains(&"b"), left.contains(&"e")), (2, true, true));

@@ -16,6 +16,7 @@ mod model;
 mod money;
 pub mod oracle;
 mod prng;
+mod psa;
 mod spec;
 mod subscriptions;
 mod wire;
@@ -30,5 +31,6 @@ pub use model::{
 };
 pub use money::Currency;
 pub use prng::Prng;
+pub use psa::{CompanySeed, PsaAgreementSeed};
 pub use spec::WorldSpec;
 pub use wire::{BillingModel, CustomerStatus, FeeKind, OrderStatus, OrderType, PlacementType, SubscriptionStatus};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer, Refusal};
 use super::auth;
-use super::call::Call;
+use super::call::{self, Call};
 use super::config::{AppMode, Lie, Offline};
 use super::dates;
 use super::idempotency::{Fingerprint, Known};
@@ -197,6 +197,9 @@ fn work(admitted: &Admitted, parts: &Parts, bytes: Bytes) -> Answer {
 }
 
 fn read(parts: &Parts, bytes: &Bytes, world: &World) -> Result<Call, Answer> {
+    if parts.uri.path_and_query().is_some_and(|address| !call::fits(address.as_str())) {
+        return Err(Refusal::UrlTooLong.into());
+    }
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
         .map_err(|_| Answer::text(400, "The query cannot be read"))?
         .0;

@@ -27,11 +27,11 @@ pub(crate) fn list(org: &Org, call: &Call, envelope: &Envelope, kind: DocumentKi
     let filter = call.filter()?;
     // Only the invoice list takes these; the credit note list ignores them without a word.
     let only = |name: &str| {
-        if kind == DocumentKind::Invoice { call.list(name) } else { Ok(None) }
+        if kind == DocumentKind::Invoice { call.list(name) } else { None }
     };
-    let (ids, numbers) = (only("IDs")?, only("InvoiceNumbers")?);
-    let (contacts, statuses) = (only("ContactIDs")?, only("Statuses")?);
-    let term = only("searchTerm")?.and(call.param("searchTerm")).map(folded);
+    let (ids, numbers) = (only("IDs"), only("InvoiceNumbers"));
+    let (contacts, statuses) = (only("ContactIDs"), only("Statuses"));
+    let term = only("searchTerm").and(call.param("searchTerm")).map(folded);
     let visible_until = call.list_lag.map(|lag| call.now - lag);
     let page = call.page()?;
     let mut matching = Vec::new();

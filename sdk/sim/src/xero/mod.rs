@@ -18,7 +18,7 @@ mod idempotency;
 mod ids;
 mod input;
 mod items;
-mod json;
+pub(crate) mod json;
 mod limits;
 mod lines;
 mod listing;

@@ -83,7 +83,7 @@ async fn finding_contacts() {
         ("Contacts/nobody".to_owned(), 404),
         ("Contacts?where=Nome%3D%3D%22x%22".to_owned(), 400),
         ("Contacts?page=0".to_owned(), 400),
-        (format!("Contacts?IDs={}", vec!["0"; 51].join(",")), 414),
+        (format!("Contacts?IDs={}", vec![old.as_str(); 51].join(",")), 414),
         ("Payments".to_owned(), 401),
         ("Nonsense".to_owned(), 404),
     ] {

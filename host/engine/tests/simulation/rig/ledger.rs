@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use counterfoil_domain::card::{Budgets, Card, Delivery, DeliveryClass, Egress, Limits, Scenario};
+use counterfoil_domain::card::{Budgets, Card, Delivery, DeliveryClass, Egress, InOrder, Limits, Scenario};
 use counterfoil_domain::directory::{Account, Draft, Entity, EntityPage};
 use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::{ChangeKey, EffectKey, EntityId, PluginDigest, PluginId};
@@ -92,6 +92,8 @@ pub(crate) struct Books {
     /// What the card says: tasks of a batch (3), seconds until a look is sure (60).
     pub(crate) batch_tasks: Option<usize>,
     pub(crate) settle: Option<u64>,
+    /// The card asks for tasks of a subscription one after the other.
+    pub(crate) in_order: bool,
     /// Each document in a request of its own.
     pub(crate) singly: bool,
     pub(crate) clock: Option<Arc<ManualClock>>,
@@ -264,9 +266,10 @@ pub(crate) struct LedgerTarget {
 
 impl LedgerTarget {
     pub(crate) fn new(class: DeliveryClass, books: Arc<Mutex<Books>>) -> Self {
-        let (batch_tasks, settle) = {
+        let (batch_tasks, settle, in_order) = {
             let books = books.lock().unwrap();
-            (books.batch_tasks.unwrap_or(3), Duration::from_secs(books.settle.unwrap_or(60)))
+            let in_order = books.in_order.then_some(InOrder::Subscription);
+            (books.batch_tasks.unwrap_or(3), Duration::from_secs(books.settle.unwrap_or(60)), in_order)
         };
         let (header, lifetime, locate) = match class {
             DeliveryClass::A { lifetime } => (Some("Idempotency-Key".to_owned()), lifetime, true),
@@ -283,6 +286,7 @@ impl LedgerTarget {
             documents: vec!["charge".into(), "refund".into()],
             egress: Egress {
                 base_url: "https://ledger.example".into(),
+                discovery: None,
                 allow: vec![],
                 request_headers: vec![],
                 response_headers: vec![],
@@ -304,6 +308,12 @@ impl LedgerTarget {
                 settle,
             },
             batch_tasks,
+            // Read back after two batches at the earliest.
+            plan_tasks: batch_tasks * 2,
+            in_order,
+            reconciles: false,
+            containers: false,
+            adjust: vec![],
             limits: Limits { memory_mib: 64, plan: Duration::from_secs(10), apply: Duration::from_secs(60) },
             settings: vec![],
             scenarios: vec![Scenario {

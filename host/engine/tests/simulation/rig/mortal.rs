@@ -6,9 +6,11 @@ use std::future::pending;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
+use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::id::*;
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKind};
@@ -124,6 +126,11 @@ pass!(JournalStore {
     receipts(connection: &ConnectionId) -> Vec<StoredReceipt>;
     exchanges(caller: Option<String>, limit: usize) -> Vec<ExchangeRecord>;
     exchange_counts() -> Vec<(String, u64)>;
+});
+pass!(FollowUpStore {
+    follow_ups_of(task: &TaskId) -> Vec<FollowUp>;
+    follow_ups_due(connection: &ConnectionId, until: DateTime<Utc>, limit: usize) -> Vec<FollowUp>;
+    follow_ups(connection: &ConnectionId, states: BTreeSet<String>, limit: usize) -> Vec<FollowUp>;
 });
 pass!(RunStore {
     run(id: &RunId) -> Option<Run>;
