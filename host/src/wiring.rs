@@ -9,10 +9,11 @@ use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, Marketplace, MarketplaceKind};
 use counterfoil_domain::id::{MarketplaceId, PluginDigest, PluginId};
 use counterfoil_domain::ports::{
-    Caller, Clock, Door, Lookup, MarketplaceClient, Route, Store, StoreError, Target as _,
+    Caller, CatalogSource, Clock, Door, Lookup, MarketplaceClient, Route, Store, StoreError, Target as _,
 };
 use counterfoil_egress::HttpDoor;
 use counterfoil_engine::Sources;
+use counterfoil_market::catalog::{self, FileCatalogs, HttpCatalogs};
 use counterfoil_market::{CloudBlueClient, FileMarketplace};
 use counterfoil_runtime::registry::Registry;
 use counterfoil_server::MarketplaceReport;
@@ -147,43 +148,64 @@ impl Wiring {
     }
 
     fn wire_marketplace(&self, marketplace: &Marketplace) {
-        let client: Result<Arc<dyn MarketplaceClient>, String> = match marketplace.kind {
-            MarketplaceKind::CloudBlue => {
-                let route = counterfoil_market::route(marketplace);
-                route.map_err(|error| error.to_string()).and_then(|route| {
-                    self.door.set_route(route);
-                    let door: Arc<dyn Door> = Arc::clone(&self.door) as Arc<dyn Door>;
-                    CloudBlueClient::new(marketplace, door, Arc::clone(&self.clock))
-                        .map(|client| Arc::new(client) as Arc<dyn MarketplaceClient>)
-                        .map_err(|error| error.to_string())
-                })
-            }
-            MarketplaceKind::File => FileMarketplace::new(marketplace)
-                .map(|client| Arc::new(client) as Arc<dyn MarketplaceClient>)
-                .map_err(|error| error.to_string()),
+        let wired = match marketplace.kind {
+            MarketplaceKind::CloudBlue | MarketplaceKind::File => self.wire_orders(marketplace),
+            MarketplaceKind::Catalog | MarketplaceKind::CatalogFiles => self.wire_catalogs(marketplace),
         };
-        match client {
-            Ok(client) => self.sources.put(marketplace.id.clone(), client),
-            Err(error) => {
-                tracing::error!(marketplace = %marketplace.id, error, "this marketplace cannot be read until its setup is mended")
-            }
+        if let Err(error) = wired {
+            tracing::error!(marketplace = %marketplace.id, error, "this marketplace cannot be read until its setup is mended");
         }
+    }
+
+    fn wire_orders(&self, marketplace: &Marketplace) -> Result<(), String> {
+        let client: Arc<dyn MarketplaceClient> = if marketplace.kind == MarketplaceKind::File {
+            Arc::new(FileMarketplace::new(marketplace).map_err(|error| error.to_string())?)
+        } else {
+            self.door.set_route(counterfoil_market::route(marketplace).map_err(|error| error.to_string())?);
+            let client = CloudBlueClient::new(marketplace, self.as_door(), Arc::clone(&self.clock));
+            Arc::new(client.map_err(|error| error.to_string())?)
+        };
+        self.sources.put(marketplace.id.clone(), client);
+        Ok(())
+    }
+
+    fn wire_catalogs(&self, marketplace: &Marketplace) -> Result<(), String> {
+        catalog::check_settings(marketplace).map_err(|error| error.to_string())?;
+        let source: Arc<dyn CatalogSource> = if marketplace.kind == MarketplaceKind::CatalogFiles {
+            Arc::new(FileCatalogs::new(marketplace.location.clone().into()))
+        } else {
+            self.door.set_route(catalog::route(marketplace).map_err(|error| error.to_string())?);
+            Arc::new(HttpCatalogs::new(marketplace, self.as_door(), Arc::clone(&self.clock)))
+        };
+        self.sources.put_catalogs(marketplace.id.clone(), source);
+        Ok(())
+    }
+
+    fn as_door(&self) -> Arc<dyn Door> {
+        Arc::clone(&self.door) as Arc<dyn Door>
     }
 }
 
 /// What a marketplace of this kind takes, and what is wrong with this one. Nothing is called.
 pub(crate) fn inspect(marketplace: &Marketplace) -> MarketplaceReport {
     let names = |settings: &[(&str, &str)]| settings.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let signing_in = |settings: &[(&str, &str)], route: Result<Route, String>| {
+        let secrets = route.as_ref().ok().and_then(|route| route.auth.as_ref()).map(|auth| auth.secrets.clone());
+        MarketplaceReport { settings: names(settings), secrets: secrets.unwrap_or_default(), problem: route.err() }
+    };
     match marketplace.kind {
         MarketplaceKind::CloudBlue => {
-            let route = counterfoil_market::route(marketplace);
-            let secrets = route.as_ref().ok().and_then(|route| route.auth.as_ref()).map(|auth| auth.secrets.clone());
-            MarketplaceReport {
-                settings: names(counterfoil_market::cloudblue::SETTINGS),
-                secrets: secrets.unwrap_or_default(),
-                problem: route.err().map(|error| error.to_string()),
-            }
+            let route = counterfoil_market::route(marketplace).map_err(|error| error.to_string());
+            signing_in(counterfoil_market::cloudblue::SETTINGS, route)
         }
+        MarketplaceKind::Catalog => {
+            signing_in(catalog::SETTINGS, catalog::route(marketplace).map_err(|error| error.to_string()))
+        }
+        MarketplaceKind::CatalogFiles => MarketplaceReport {
+            settings: names(catalog::FILE_SETTINGS),
+            secrets: Vec::new(),
+            problem: catalog::check_settings(marketplace).err().map(|error| error.to_string()),
+        },
         MarketplaceKind::File => MarketplaceReport {
             settings: names(counterfoil_market::file::SETTINGS),
             secrets: Vec::new(),

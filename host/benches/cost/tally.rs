@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::follow_up::FollowUp;
@@ -126,6 +127,14 @@ pass!(RunStore {
     run(id: &RunId) -> Option<Run>;
     runs(reseller: Option<ResellerId>, limit: usize) -> Vec<Run>;
     unfinished_runs() -> Vec<Run>;
+});
+pass!(CatalogStore {
+    catalog_run(id: &RunId) -> Option<CatalogRun>;
+    catalog_runs(reseller: Option<ResellerId>, limit: usize) -> Vec<CatalogRun>;
+    unfinished_catalog_runs() -> Vec<CatalogRun>;
+    catalog_steps(run: &RunId, from: u64, limit: usize) -> Vec<CatalogStep>;
+    catalog_step(run: &RunId, place: u64) -> Option<CatalogStep>;
+    presets(reseller: &ResellerId) -> Vec<Preset>;
 });
 
 impl<S: Store> Store for Tallied<S> {

@@ -17,6 +17,20 @@ named! {
     MarketplaceKind {
         CloudBlue = "cloudblue",
         File = "file",
+        /// A provider's catalog and its resellers', over HTTP.
+        Catalog = "catalog",
+        /// The same in a folder.
+        CatalogFiles = "catalog-files",
+    }
+}
+
+impl MarketplaceKind {
+    /// It holds catalogs, and no orders: no connection reads it.
+    pub fn holds_catalogs(self) -> bool {
+        match self {
+            Self::Catalog | Self::CatalogFiles => true,
+            Self::CloudBlue | Self::File => false,
+        }
     }
 }
 
@@ -31,7 +45,7 @@ pub struct Marketplace {
     pub id: MarketplaceId,
     pub reseller: ResellerId,
     pub kind: MarketplaceKind,
-    /// Base URL, or the folder for `file`.
+    /// Base URL, or the folder for `file` and `catalog-files`.
     pub location: String,
     /// Kind-specific, by name: "sign_in", "marketplace", "username", "realm", …
     pub settings: BTreeMap<String, String>,

@@ -37,6 +37,7 @@ macro_rules! ids {
         }
     )+};
 }
+pub(crate) use ids;
 
 ids! {
     /// Whose data it is: the tenant key of every row.
@@ -45,6 +46,10 @@ ids! {
     MarketplaceId,
     /// One reseller's configured access to one target.
     ConnectionId,
+    /// What a catalog was when it was read: an ETag, or a digest of a file.
+    CatalogVersion,
+    /// One reseller's turn in one run of catalog sync.
+    StepKey,
     /// The marketplace's own id of a customer.
     CustomerId,
     /// The marketplace's own id of a subscription.

@@ -5,6 +5,7 @@ pub mod adjust;
 pub mod assemble;
 pub mod auto;
 pub mod card;
+pub mod catalog;
 pub mod changes;
 pub mod checker;
 pub mod claim;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::{ConnectionId, MarketplaceId, RunId};
 use counterfoil_domain::ports::{
-    CallError, Clock, CommitError, Door, MarketplaceClient, SourceError, Store, StoreError, Target, Targets,
+    CallError, CatalogSource, Clock, CommitError, Door, MarketplaceClient, SourceError, Store, StoreError, Target,
+    Targets,
 };
 use counterfoil_domain::ramp::Ramp;
 use tokio::sync::broadcast;
@@ -20,15 +21,27 @@ use crate::schedule::Agenda;
 
 /// The marketplaces that are configured, by id. Replaced as setups change.
 #[derive(Debug, Default)]
-pub struct Sources(RwLock<BTreeMap<MarketplaceId, Arc<dyn MarketplaceClient>>>);
+pub struct Sources {
+    orders: RwLock<BTreeMap<MarketplaceId, Arc<dyn MarketplaceClient>>>,
+    catalogs: RwLock<BTreeMap<MarketplaceId, Arc<dyn CatalogSource>>>,
+}
 
 impl Sources {
     pub fn put(&self, id: MarketplaceId, client: Arc<dyn MarketplaceClient>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(id, client);
+        self.orders.write().unwrap_or_else(PoisonError::into_inner).insert(id, client);
+    }
+
+    /// Where a provider's catalog and its resellers' are.
+    pub fn put_catalogs(&self, id: MarketplaceId, source: Arc<dyn CatalogSource>) {
+        self.catalogs.write().unwrap_or_else(PoisonError::into_inner).insert(id, source);
+    }
+
+    pub fn catalogs(&self, id: &MarketplaceId) -> Option<Arc<dyn CatalogSource>> {
+        self.catalogs.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     pub fn get(&self, id: &MarketplaceId) -> Option<Arc<dyn MarketplaceClient>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.orders.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 

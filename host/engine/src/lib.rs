@@ -3,6 +3,7 @@
 
 mod ask;
 mod auto;
+mod catalog;
 mod check;
 mod comeback;
 mod containers;

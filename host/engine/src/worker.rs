@@ -20,7 +20,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
-use crate::{check, comeback, dispatch, follow_up, lookout, propose, reconcile, schedule};
+use crate::{catalog, check, comeback, dispatch, follow_up, lookout, propose, reconcile, schedule};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
 const TICK: Duration = Duration::from_millis(500);
@@ -71,7 +71,7 @@ impl Worker {
                 () = self.wake.notified() => return,
                 () = &mut tick => return,
                 Some(done) = hands.running.join_next_with_id(), if !hands.running.is_empty() => {
-                    if matches!(self.put_down(hands, done).await, Some(Job::Run(_))) {
+                    if matches!(self.put_down(hands, done).await, Some(Job::Run(_) | Job::Catalog(_))) {
                         return;
                     }
                 }
@@ -85,6 +85,10 @@ impl Worker {
         for run in self.engine.store.unfinished_runs().await? {
             let engine = Arc::clone(&self.engine);
             hands.take(Job::Run(run.id.clone()), async move { carry_out(&engine, run).await });
+        }
+        for run in self.engine.store.unfinished_catalog_runs().await? {
+            let engine = Arc::clone(&self.engine);
+            hands.take(Job::Catalog(run.id.clone()), async move { catalog::carry_out(&engine, run).await });
         }
         // Side by side: a target that takes its time holds up no other connection, and no run.
         for connection in self.engine.store.connections().await? {
@@ -102,8 +106,10 @@ impl Worker {
         };
         let job = hands.jobs.remove(&id)?;
         hands.in_hand.remove(&job);
-        if let (Some(defect), Job::Run(run)) = (defect, &job) {
-            self.stopped_by_defect(run, &defect).await;
+        match (defect, &job) {
+            (Some(defect), Job::Run(run)) => self.stopped_by_defect(run, &defect).await,
+            (Some(defect), Job::Catalog(run)) => catalog::stopped_by_defect(&self.engine, run, &defect).await,
+            _ => {}
         }
         Some(job)
     }
@@ -128,6 +134,7 @@ impl Worker {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Job {
     Run(RunId),
+    Catalog(RunId),
     Upkeep(ConnectionId),
 }
 
@@ -153,6 +160,9 @@ impl Engine {
     pub async fn round(&self) -> Result<(), EngineError> {
         for run in self.store.unfinished_runs().await? {
             carry_out(self, run).await;
+        }
+        for run in self.store.unfinished_catalog_runs().await? {
+            catalog::carry_out(self, run).await;
         }
         for connection in self.store.connections().await? {
             keep_up(self, &connection).await;

@@ -2,6 +2,7 @@
 //! rows with the same decoder, so both give the same orders. Owns no socket (everything goes through the
 //! domain's `Door`), no credential and no judgement: which order becomes a task is decided elsewhere.
 
+pub mod catalog;
 pub mod cloudblue;
 pub mod file;
 pub mod simple_api;

@@ -76,12 +76,30 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(Problem::new(
-                Code::NotFound,
-                "The id in the address cannot be read.",
-                "Nothing was changed.",
-                "Percent-encode it as UTF-8; lists show the ids that exist.",
-            )),
+            Err(_) => Err(unreadable_id()),
         }
     }
+}
+
+/// Two ids in the path.
+pub(crate) struct Two(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Two {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((first, second))) => Ok(Self(first, second)),
+            Err(_) => Err(unreadable_id()),
+        }
+    }
+}
+
+fn unreadable_id() -> Problem {
+    Problem::new(
+        Code::NotFound,
+        "The id in the address cannot be read.",
+        "Nothing was changed.",
+        "Percent-encode it as UTF-8; lists show the ids that exist.",
+    )
 }

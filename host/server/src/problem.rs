@@ -59,6 +59,9 @@ codes! {
     PluginNoFormer = "plugin-no-former", CONFLICT, "There is no former version", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
     Unsupported = "unsupported", CONFLICT, "The target cannot do that", false;
+    CatalogBusy = "catalog-busy", CONFLICT, "Another run works on these catalogs", true;
+    CatalogState = "catalog-state", CONFLICT, "The run's state does not allow this", false;
+    CatalogStale = "catalog-stale", PRECONDITION_FAILED, "The catalogs were synchronized since", false;
     TooEarly = "too-early", CONFLICT, "It is too early to decide that", true;
     DecisionStale = "decision-stale", PRECONDITION_FAILED, "What was decided about is not what is uncertain now", false;
     PlanStale = "plan-stale", PRECONDITION_FAILED, "The plan is no longer what the task would do", false;

@@ -17,9 +17,9 @@ use crate::pages::{self, callback, home, login};
 use crate::parts::{App, ServerParts};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    adjusting, authorize, auto_sync, commands, connections, events, follow_ups, ignoring, journal, link_suggestions,
-    link_table, links, notices, plans, plugins, reconciling, resolving, rules, runs, setup, summary, syncs, system,
-    tasks,
+    adjusting, authorize, auto_sync, catalog, commands, connections, events, follow_ups, ignoring, journal,
+    link_suggestions, link_table, links, notices, plans, plugins, reconciling, resolving, rules, runs, setup, summary,
+    syncs, system, tasks,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
@@ -64,6 +64,17 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(link_suggestions::suggestions))
         .routes(routes!(link_table::export))
         .routes(routes!(link_table::import))
+        .routes(routes!(catalog::options::list))
+        .routes(routes!(catalog::preview::preview))
+        .routes(routes!(catalog::sync::sync))
+        .routes(routes!(catalog::undo::undo))
+        .routes(routes!(catalog::runs::list))
+        .routes(routes!(catalog::runs::show))
+        .routes(routes!(events::catalog_events))
+        .routes(routes!(catalog::runs::resellers))
+        .routes(routes!(catalog::runs::reseller))
+        .routes(routes!(catalog::presets::list))
+        .routes(routes!(catalog::presets::put, catalog::presets::remove))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(events::events))

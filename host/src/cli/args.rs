@@ -61,10 +61,13 @@ pub enum Command {
     /// Customers whose tasks go without a person.
     #[command(subcommand)]
     AutoSync(super::auto_sync::AutoSyncVerb),
+    /// A provider's service plans to its resellers, by options.
+    #[command(subcommand)]
+    Catalog(super::catalog::CatalogVerb),
     /// What happened, what it means for the money, what to do.
     Notices(super::notices::NoticesArgs),
     /// What was done, when and for whom.
-    Runs(RunsArgs),
+    Runs(super::runs::RunsArgs),
     /// Any call of the API: `counterfoil api GET /v1/tasks`.
     Api(ApiArgs),
 }
@@ -468,14 +471,6 @@ pub enum ConnectionsVerb {
         #[command(flatten)]
         remote: Remote,
     },
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct RunsArgs {
-    /// One run; none: the latest.
-    pub run: Option<String>,
-    #[command(flatten)]
-    pub remote: Remote,
 }
 
 #[derive(Debug, Clone, Args)]

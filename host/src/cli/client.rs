@@ -202,6 +202,10 @@ impl Client {
 
     /// Starts a run, once, however often the request has to be repeated.
     pub(super) async fn start(&self, parts: &[&str], body: Option<&Value>) -> Result<RunView> {
+        self.start_as(parts, body).await
+    }
+
+    pub(super) async fn start_as<T: DeserializeOwned>(&self, parts: &[&str], body: Option<&Value>) -> Result<T> {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random)
             .map_err(|error| anyhow!("this machine gives no random numbers: {error}. Nothing was started"))?;
@@ -261,12 +265,31 @@ impl Client {
     /// Follows a run until it is over, then tells its problems.
     pub(super) async fn wait(&self, started: RunView) -> Result<RunView> {
         let bar = Bar::new(&started.kind);
+        let id = started.id.clone();
+        let look = |run: &RunView| {
+            bar.show(run.total, run.done);
+            run.is_over
+        };
+        let run = self.until_over(started, &["runs", &id], &format!("runs {id}"), look).await?;
+        drop(bar);
+        eprint!("{}", problems(&run));
+        Ok(run)
+    }
+
+    /// Asks again until it is over. A service that is away for a moment takes its runs up again; `kept` is the verb that
+    /// shows this one later.
+    pub(super) async fn until_over<T: DeserializeOwned>(
+        &self,
+        started: T,
+        parts: &[&str],
+        kept: &str,
+        look: impl Fn(&T) -> bool,
+    ) -> Result<T> {
         let (mut run, mut pause, mut away) = (started, FIRST_POLL, None);
-        while !run.is_over {
-            bar.show(&run);
+        while !look(&run) {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(SLOWEST_POLL);
-            match self.get::<RunView>(&["runs", &run.id], &[]).await {
+            match self.get::<T>(parts, &[]).await {
                 Ok(now) => {
                     away = None;
                     run = now;
@@ -279,16 +302,13 @@ impl Client {
                     }
                     if since.elapsed() > AWAY {
                         let text = format!(
-                            "{error}. Run {} is kept and goes on when the service does: look with `counterfoil runs {}`",
-                            run.id, run.id
+                            "{error}. The run is kept and goes on when the service does: look with `counterfoil {kept}`"
                         );
                         return Err(Refusal { exit: Exit::Error, text, lost: true }.into());
                     }
                 }
             }
         }
-        drop(bar);
-        eprint!("{}", problems(&run));
         Ok(run)
     }
 }
@@ -410,10 +430,10 @@ fn problems(run: &RunView) -> String {
 }
 
 /// Progress on a terminal; nothing where there is none.
-struct Bar(Option<ProgressBar>);
+pub(super) struct Bar(Option<ProgressBar>);
 
 impl Bar {
-    fn new(kind: &str) -> Self {
+    pub(super) fn new(kind: &str) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(None);
         }
@@ -426,20 +446,22 @@ impl Bar {
             "reconcile" => "holding the marketplace against the target",
             "plan" => "planning",
             "sync" => "sending",
+            "preview" => "comparing",
+            "undo" => "taking back",
             _ => "working",
         });
         Self(Some(bar))
     }
 
-    fn show(&self, run: &RunView) {
+    pub(super) fn show(&self, total: Option<u64>, done: u64) {
         let Some(bar) = &self.0 else { return };
-        if let Some(total) = run.total.filter(|total| *total > 0 && bar.length() != Some(*total)) {
+        if let Some(total) = total.filter(|total| *total > 0 && bar.length() != Some(*total)) {
             bar.set_length(total);
             if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}") {
                 bar.set_style(style);
             }
         }
-        bar.set_position(run.done);
+        bar.set_position(done);
         bar.tick();
     }
 }

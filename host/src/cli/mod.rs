@@ -6,6 +6,7 @@ mod apply;
 mod args;
 mod authorize;
 mod auto_sync;
+mod catalog;
 mod check;
 mod client;
 mod connections;
@@ -58,6 +59,7 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Link(verb) => link::run(verb).await,
         Command::Connections(verb) => connections::run(verb).await,
         Command::AutoSync(verb) => auto_sync::run(verb).await,
+        Command::Catalog(verb) => catalog::run(verb).await,
         Command::Notices(args) => notices::run(&args).await,
         Command::Runs(args) => runs::run(&args).await,
         Command::Api(args) => api::run(&args).await,

@@ -3,12 +3,21 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use clap::Args;
 use counterfoil_server::wire::{RunPage, RunView};
 
-use super::args::RunsArgs;
+use super::args::Remote;
 use super::client::{Client, conclude};
 use super::show;
 use crate::exit::Exit;
+
+#[derive(Debug, Clone, Args)]
+pub struct RunsArgs {
+    /// One run; none: the latest.
+    pub run: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
 
 pub(super) async fn run(args: &RunsArgs) -> Result<Exit> {
     conclude(runs(args).await)

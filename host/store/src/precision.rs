@@ -43,6 +43,12 @@ pub(crate) fn cut_all(write: &mut Write) {
         Write::PutReceipt(receipt) => cut_receipt(receipt),
         Write::PutFollowUp(one) => cut_follow_up(one),
         Write::InsertRun(run) | Write::UpdateRun(run) => cut_run(run),
+        Write::InsertCatalogRun(run) | Write::UpdateCatalogRun(run) => {
+            cut_in_place(&mut run.asked_at);
+            run.started_at.iter_mut().for_each(cut_in_place);
+            run.finished_at.iter_mut().for_each(cut_in_place);
+        }
+        Write::PutPreset(preset) => cut_in_place(&mut preset.at),
         Write::PutPluginVersion(version) => cut_in_place(&mut version.installed_at),
         Write::PutActivation(activation) => cut_in_place(&mut activation.at),
         Write::Audit(entry) => cut_in_place(&mut entry.at),
@@ -55,6 +61,8 @@ pub(crate) fn cut_all(write: &mut Write) {
         | Write::PutProducts(..)
         | Write::PutLink(_)
         | Write::RemoveRule(_)
+        | Write::PutCatalogStep(_)
+        | Write::RemovePreset(..)
         | Write::PutSwitch { .. } => {}
     }
 }

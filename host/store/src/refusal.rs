@@ -1,5 +1,6 @@
 //! What neither store accepts, said in the same words.
 
+use counterfoil_domain::catalog::CatalogRun;
 use counterfoil_domain::journal::Effect;
 use counterfoil_domain::ports::StoreError;
 use counterfoil_domain::run::{Run, RunKind};
@@ -15,6 +16,14 @@ pub(crate) fn known_run(run: &Run) -> StoreError {
 
 pub(crate) fn unknown_run(run: &Run) -> StoreError {
     StoreError::Unavailable(format!("run {} was never asked for", run.id))
+}
+
+pub(crate) fn known_catalog_run(run: &CatalogRun) -> StoreError {
+    StoreError::Unavailable(format!("catalog run {} is there already", run.id))
+}
+
+pub(crate) fn unknown_catalog_run(run: &CatalogRun) -> StoreError {
+    StoreError::Unavailable(format!("catalog run {} was never asked for", run.id))
 }
 
 /// Whether it reads what the marketplace has: of these, a connection has one at a time.

@@ -3,6 +3,7 @@
 //! Owns what a real vendor does to its callers (rules, limits, lost answers); does not own any code of the product,
 //! so that a test against a simulator can never pass because both sides share a mistake.
 
+pub mod catalog;
 pub mod clock;
 pub mod cloudblue;
 pub mod connectwise;

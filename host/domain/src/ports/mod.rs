@@ -1,5 +1,6 @@
 //! Ports: what the pure floor asks of the world. Each has at least two real implementations.
 
+mod catalog;
 mod clock;
 mod door;
 mod exchange;
@@ -10,6 +11,7 @@ mod store;
 mod target;
 mod vault;
 
+pub use catalog::{CatalogError, CatalogSource, ReplaceError, Versioned};
 pub use clock::{Clock, ManualClock, WallClock};
 pub use door::{Call, Caller, Door, Lookup, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
@@ -20,8 +22,8 @@ pub use shelf::{
 };
 pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
 pub use store::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
-    RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
+    PageRequest, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 pub use target::{Answer, CallError, Target, Targets};
 pub use vault::{Vault, VaultError};

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Pending;
 use crate::adjust::Adjustments;
+use crate::catalog::{CatalogRun, CatalogStep, Preset};
 use crate::claim::Claim;
 use crate::connection::{Connection, Marketplace, Reseller};
 use crate::follow_up::FollowUp;
@@ -197,6 +198,14 @@ pub enum Write {
     /// A queued check of a connection that has one queued or running fails with `AlreadyRunning`.
     InsertRun(Run),
     UpdateRun(Run),
+    /// A queued run of a marketplace that has one queued or running fails with `AlreadyRunning`.
+    InsertCatalogRun(CatalogRun),
+    UpdateCatalogRun(CatalogRun),
+    /// In place of what the run's turn was before.
+    PutCatalogStep(CatalogStep),
+    PutPreset(Preset),
+    /// Nothing when there is none.
+    RemovePreset(ResellerId, String),
     Audit(AuditEntry),
     Exchange(ExchangeRecord),
 }
@@ -312,6 +321,24 @@ pub trait RunStore: Send + Sync + fmt::Debug {
     fn unfinished_runs(&self) -> Pending<'_, Result<Vec<Run>, StoreError>>;
 }
 
-pub trait Store: SetupStore + OrderStore + TaskStore + JournalStore + FollowUpStore + RunStore {
+/// Runs of catalog sync and what became of each reseller.
+pub trait CatalogStore: Send + Sync + fmt::Debug {
+    fn catalog_run(&self, id: &RunId) -> Pending<'_, Result<Option<CatalogRun>, StoreError>>;
+    /// Newest first.
+    fn catalog_runs(
+        &self,
+        reseller: Option<ResellerId>,
+        limit: usize,
+    ) -> Pending<'_, Result<Vec<CatalogRun>, StoreError>>;
+    /// Queued or running, oldest first.
+    fn unfinished_catalog_runs(&self) -> Pending<'_, Result<Vec<CatalogRun>, StoreError>>;
+    /// In the order of their places, from this one on.
+    fn catalog_steps(&self, run: &RunId, from: u64, limit: usize) -> Pending<'_, Result<Vec<CatalogStep>, StoreError>>;
+    fn catalog_step(&self, run: &RunId, place: u64) -> Pending<'_, Result<Option<CatalogStep>, StoreError>>;
+    /// In the order of their names.
+    fn presets(&self, reseller: &ResellerId) -> Pending<'_, Result<Vec<Preset>, StoreError>>;
+}
+
+pub trait Store: SetupStore + OrderStore + TaskStore + JournalStore + FollowUpStore + RunStore + CatalogStore {
     fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>>;
 }

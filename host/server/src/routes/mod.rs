@@ -4,6 +4,7 @@
 pub(crate) mod adjusting;
 pub(crate) mod authorize;
 pub(crate) mod auto_sync;
+pub(crate) mod catalog;
 mod choosing;
 pub(crate) mod commands;
 pub(crate) mod connections;

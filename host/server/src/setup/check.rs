@@ -192,9 +192,6 @@ pub(super) fn texts(settings: &BTreeMap<String, SettingText>) -> BTreeMap<String
     settings.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
 }
 
-const MARKETPLACE_KINDS: [(&str, MarketplaceKind); 2] =
-    [("cloudblue", MarketplaceKind::CloudBlue), ("file", MarketplaceKind::File)];
-
 fn addresses(marketplace: &Marketplace) -> Vec<&String> {
     let among = marketplace.settings.iter().filter(|(name, _)| name.ends_with("_url")).map(|(_, url)| url);
     std::iter::once(&marketplace.location).chain(among).collect()
@@ -210,8 +207,17 @@ fn marketplace(checker: &mut Checker<'_>, id: &str, setup: &MarketplaceSetup) {
     if before.is_some_and(|before| before.reseller.as_str() != setup.reseller) {
         checker.fault(&at, "reseller", "fixed", "a marketplace stays with its reseller; use another id");
     }
-    let Some(kind) = checker.word(&at, "kind", &setup.kind, &MARKETPLACE_KINDS) else { return };
-    if kind == MarketplaceKind::CloudBlue {
+    let kinds: Vec<(&str, MarketplaceKind)> = MarketplaceKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
+    let Some(kind) = checker.word(&at, "kind", &setup.kind, &kinds) else { return };
+    if before.is_some_and(|before| before.kind.holds_catalogs() != kind.holds_catalogs()) {
+        checker.fault(
+            &at,
+            "kind",
+            "fixed",
+            "where orders come from holds no catalogs, and the reverse; use another id",
+        );
+    }
+    if matches!(kind, MarketplaceKind::CloudBlue | MarketplaceKind::Catalog) {
         checker.url(&at, "location", &setup.location, setup.plain_http);
     }
     for (name, url) in setup.settings.iter().filter(|(name, _)| name.ends_with("_url")) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_domain::card::{Auth, AuthScheme, Card, SettingType};
-use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions};
+use counterfoil_domain::connection::{Connection, ConnectionState, Exceptions, MarketplaceKind};
 use counterfoil_domain::id::{ConnectionId, MarketplaceId};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::order::Fee;
@@ -167,11 +167,17 @@ fn stays(checker: &mut Checker<'_>, at: &str, before: &Connection, setup: &Conne
 
 fn marketplace_of(checker: &mut Checker<'_>, at: &str, setup: &ConnectionSetup) {
     let written = &setup.marketplace;
-    let documented = checker.document.marketplace.get(written).map(|m| m.reseller.clone());
-    let known = checker.current.marketplace(&MarketplaceId::from(written.as_str())).map(|m| m.reseller.to_string());
-    match documented.or(known) {
-        Some(reseller) if reseller == setup.reseller => {}
-        Some(reseller) => {
+    let documented = checker.document.marketplace.get(written).map(|m| (m.reseller.clone(), m.kind.clone()));
+    let known = checker.current.marketplace(&MarketplaceId::from(written.as_str()));
+    match documented.or(known.map(|m| (m.reseller.to_string(), m.kind.name().to_owned()))) {
+        Some((_, kind)) if MarketplaceKind::parse(&kind).is_some_and(MarketplaceKind::holds_catalogs) => {
+            let text = format!(
+                "the marketplace \"{written}\" holds catalogs and no orders: `counterfoil catalog` works with it; name one that orders come from"
+            );
+            checker.fault(at, "marketplace", "holds-catalogs", text);
+        }
+        Some((reseller, _)) if reseller == setup.reseller => {}
+        Some((reseller, _)) => {
             checker.fault(
                 at,
                 "marketplace",

@@ -74,9 +74,9 @@ pub struct ResellerSetup {
 #[serde(deny_unknown_fields)]
 pub struct MarketplaceSetup {
     pub reseller: String,
-    /// cloudblue · file
+    /// cloudblue · file · catalog · catalog-files
     pub kind: String,
-    /// Base URL, or the folder for `file`.
+    /// Base URL, or the folder for `file` and `catalog-files`.
     pub location: String,
     #[serde(default)]
     pub plain_http: bool,

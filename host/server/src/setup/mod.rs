@@ -11,7 +11,7 @@
 //!
 //! [marketplace.ingram]
 //! reseller = "acme"
-//! kind = "cloudblue"                      # or "file"
+//! kind = "cloudblue"                      # or "file"; "catalog" and "catalog-files" hold service plans
 //! location = "https://api.example.com/marketplace"   # or a folder
 //! plain_http = false                      # the operator's exceptions, for simulators
 //! private_addresses = false

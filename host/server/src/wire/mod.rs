@@ -4,6 +4,7 @@
 mod adjust;
 mod authorize;
 mod auto_sync;
+mod catalog;
 mod command;
 mod connection;
 mod entity;
@@ -29,6 +30,12 @@ pub use adjust::{
 };
 pub use authorize::{SignInAnswer, SignInBegun, SignInView, TenantChoice, TenantView};
 pub use auto_sync::{GoesView, SwitchBody, SwitchPage, SwitchView};
+pub(crate) use catalog::levels_name;
+pub use catalog::{
+    CatalogChangeView, CatalogHeldView, CatalogNoteView, CatalogOptionList, CatalogOptionView, CatalogPreviewBody,
+    CatalogResellerPage, CatalogResellerView, CatalogRunPage, CatalogRunView, CatalogScope, CatalogSyncBody,
+    CatalogTurnView, CatalogUndoBody, PresetBody, PresetList, PresetRemoved, PresetView,
+};
 pub use command::{PlanBody, ReconcileBody, SyncBody};
 pub use connection::{AutoSyncView, ConnectionPage, ConnectionView, RulesView, SecretView, StateChange};
 pub(crate) use connection::{ROUNDINGS, rounding_name};

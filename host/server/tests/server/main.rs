@@ -7,6 +7,7 @@ mod adjusting;
 mod authorize;
 mod auto_sync;
 mod backfill;
+mod catalog;
 mod client;
 mod commands;
 mod events;

@@ -227,7 +227,7 @@ async fn odd_requests_never_break_the_server() {
     let odd = ["%00", "%ff", "%2e%2e", "a%2fb", "%F0%9F%92%B8", "'%20or%201=1--", "99999999999999999999", "-"];
     for rule in counterfoil_server::ROUTES.iter().filter(|rule| rule.method == "GET") {
         for value in odd {
-            let path = rule.path.replace("{id}", value).replace("{digest}", value);
+            let path = rule.path.replace("{id}", value).replace("{digest}", value).replace("{place}", value);
             for query in
                 ["limit", "after", "state", "kind", "query", "connection", "text", "caller", "reseller", "nothing"]
             {

@@ -8,6 +8,7 @@ use crate::world::{World, bearer};
 
 fn fill(path: &str) -> String {
     let path = path.replace("{id}", "nothing").replace("{digest}", "nothing");
+    let path = path.replace("{place}", "0").replace("{name}", "nothing");
     if path.ends_with("/search") { format!("{path}?kind=party") } else { path }
 }
 

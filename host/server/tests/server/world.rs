@@ -324,8 +324,14 @@ fn sign_ins() -> SignIns {
 /// As the clients of the real kinds answer.
 fn inspect(marketplace: &Marketplace) -> MarketplaceReport {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    if marketplace.kind == MarketplaceKind::File {
-        return MarketplaceReport { settings: names(&["currency"]), ..MarketplaceReport::default() };
+    match marketplace.kind {
+        MarketplaceKind::File => {
+            return MarketplaceReport { settings: names(&["currency"]), ..MarketplaceReport::default() };
+        }
+        MarketplaceKind::CatalogFiles => {
+            return MarketplaceReport { settings: names(&["display_category"]), ..MarketplaceReport::default() };
+        }
+        MarketplaceKind::CloudBlue | MarketplaceKind::Catalog => {}
     }
     let calls = marketplace.settings.get("calls").filter(|calls| calls.parse::<u32>().is_err());
     MarketplaceReport {

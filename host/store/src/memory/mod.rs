@@ -1,6 +1,7 @@
 //! The store in memory: for simulations and benchmarks, where the disk is not the question. Gone with the
 //! process.
 
+mod catalog;
 mod decisions;
 mod follow_ups;
 mod read_tasks;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::follow_up::FollowUp;
@@ -25,9 +27,9 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
-    Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal,
-    User, Write,
+    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
+    PageRequest, Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore,
+    TaskTotal, User, Write,
 };
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
@@ -317,6 +319,32 @@ impl RunStore for MemoryStore {
 
     fn unfinished_runs(&self) -> Read<'_, Vec<Run>> {
         self.read(|s| s.unfinished_runs.keys().filter_map(|(_, id)| s.runs.get(id)).cloned().collect())
+    }
+}
+
+impl CatalogStore for MemoryStore {
+    fn catalog_run(&self, id: &RunId) -> Read<'_, Option<CatalogRun>> {
+        self.read(|s| s.catalog_runs.get(id).cloned())
+    }
+
+    fn catalog_runs(&self, reseller: Option<ResellerId>, limit: usize) -> Read<'_, Vec<CatalogRun>> {
+        self.read(|s| catalog::runs(s, reseller.as_ref(), limit))
+    }
+
+    fn unfinished_catalog_runs(&self) -> Read<'_, Vec<CatalogRun>> {
+        self.read(catalog::unfinished_runs)
+    }
+
+    fn catalog_steps(&self, run: &RunId, from: u64, limit: usize) -> Read<'_, Vec<CatalogStep>> {
+        self.read(|s| catalog::steps(s, run, from, limit))
+    }
+
+    fn catalog_step(&self, run: &RunId, place: u64) -> Read<'_, Option<CatalogStep>> {
+        self.read(|s| s.catalog_steps.get(&(run.clone(), place)).cloned())
+    }
+
+    fn presets(&self, reseller: &ResellerId) -> Read<'_, Vec<Preset>> {
+        self.read(|s| catalog::presets(s, reseller))
     }
 }
 

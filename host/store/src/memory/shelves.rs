@@ -6,6 +6,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::follow_up::FollowUp;
 use counterfoil_domain::id::{
@@ -81,6 +82,9 @@ pub(super) struct Shelves {
     pub(super) runs: BTreeMap<RunId, Run>,
     pub(super) runs_by_time: BTreeMap<(DateTime<Utc>, RunId), ()>,
     pub(super) unfinished_runs: BTreeMap<(DateTime<Utc>, RunId), ()>,
+    pub(super) catalog_runs: BTreeMap<RunId, CatalogRun>,
+    pub(super) catalog_steps: BTreeMap<(RunId, u64), CatalogStep>,
+    pub(super) presets: BTreeMap<(ResellerId, String), Preset>,
     pub(super) exchanges: BTreeMap<u64, ExchangeRecord>,
     pub(super) exchange_counts: BTreeMap<String, u64>,
     pub(super) audit: BTreeMap<u64, AuditEntry>,

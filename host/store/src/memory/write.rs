@@ -9,8 +9,8 @@ use counterfoil_domain::ports::{CommitError, ExchangeRecord, Write};
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::{Subject, Task};
 
-use super::follow_ups;
 use super::shelves::{Change, ClaimPlace, KeptOrder, Shelves, TaskPlace};
+use super::{catalog, follow_ups};
 use crate::counts::{Bucket, Share, Shares, on_the_wire};
 use crate::precision;
 use crate::refusal::{is_check, known_run, unknown_effect, unknown_run, version_number};
@@ -70,6 +70,15 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::PutLink(link) => change.put(|s| &mut s.links, link.key.clone(), link),
         Write::PutRule(rule) => change.put(|s| &mut s.rules, rule.id.clone(), rule),
         Write::RemoveRule(id) => change.remove(|s| &mut s.rules, id),
+        Write::InsertCatalogRun(run) => catalog::insert_run(change, run)?,
+        Write::UpdateCatalogRun(run) => catalog::update_run(change, run)?,
+        Write::PutCatalogStep(step) => {
+            change.put(|s| &mut s.catalog_steps, (step.run.clone(), step.place), step);
+        }
+        Write::PutPreset(preset) => {
+            change.put(|s| &mut s.presets, (preset.reseller.clone(), preset.name.clone()), preset);
+        }
+        Write::RemovePreset(reseller, name) => change.remove(|s| &mut s.presets, (reseller, name)),
         Write::PutAdjustments(adjustments) => {
             change.put(|s| &mut s.adjustments, adjustments.task.clone(), adjustments);
         }

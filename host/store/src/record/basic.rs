@@ -66,6 +66,8 @@ macro_rules! stored_as_is {
     )+};
 }
 
+pub(super) use stored_as_is;
+
 stored_as_is!(String, bool, u16, u32, u64, BTreeMap<String, String>);
 
 macro_rules! stored_ids {
@@ -83,6 +85,8 @@ macro_rules! stored_ids {
         }
     )+};
 }
+
+pub(super) use stored_ids;
 
 stored_ids!(
     Actor,
@@ -121,6 +125,8 @@ macro_rules! stored_names {
         }
     )+};
 }
+
+pub(super) use stored_names;
 
 stored_names!(
     Action,

@@ -2,6 +2,7 @@
 //! written ones. Domain types know nothing of this; both directions are written here, once.
 
 mod basic;
+mod catalog;
 mod decision;
 mod follow_up;
 mod journal;

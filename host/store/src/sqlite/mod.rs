@@ -2,6 +2,7 @@
 //! threads; the statements are in the files beside.
 
 mod backup;
+mod catalog;
 mod decisions;
 mod follow_ups;
 mod open;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::adjust::Adjustments;
+use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
 use counterfoil_domain::follow_up::FollowUp;
@@ -39,9 +41,9 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore, PageRequest,
-    Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal,
-    User, Write,
+    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
+    PageRequest, Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore,
+    TaskTotal, User, Write,
 };
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
@@ -315,6 +317,36 @@ impl RunStore for SqliteStore {
 
     fn unfinished_runs(&self) -> Read<'_, Vec<Run>> {
         self.read(read_journal::unfinished_runs)
+    }
+}
+
+impl CatalogStore for SqliteStore {
+    fn catalog_run(&self, id: &RunId) -> Read<'_, Option<CatalogRun>> {
+        let id = id.clone();
+        self.read(move |c| catalog::catalog_run(c, &id))
+    }
+
+    fn catalog_runs(&self, reseller: Option<ResellerId>, limit: usize) -> Read<'_, Vec<CatalogRun>> {
+        self.read(move |c| catalog::runs(c, reseller.as_ref(), limit))
+    }
+
+    fn unfinished_catalog_runs(&self) -> Read<'_, Vec<CatalogRun>> {
+        self.read(catalog::unfinished_runs)
+    }
+
+    fn catalog_steps(&self, run: &RunId, from: u64, limit: usize) -> Read<'_, Vec<CatalogStep>> {
+        let run = run.clone();
+        self.read(move |c| catalog::steps(c, &run, from, limit))
+    }
+
+    fn catalog_step(&self, run: &RunId, place: u64) -> Read<'_, Option<CatalogStep>> {
+        let run = run.clone();
+        self.read(move |c| catalog::step(c, &run, place))
+    }
+
+    fn presets(&self, reseller: &ResellerId) -> Read<'_, Vec<Preset>> {
+        let reseller = reseller.clone();
+        self.read(move |c| catalog::presets(c, &reseller))
     }
 }
 

@@ -16,7 +16,8 @@ pub(super) fn steps() -> Vec<M<'static>> {
         }),
         M::up(include_str!("../../migrations/0003_plugins.sql")),
         M::up(include_str!("../../migrations/0004_parts.sql")),
-        M::up(include_str!("../../migrations/0007_follow_ups.sql")),
+        M::up(include_str!("../../migrations/0005_catalog.sql")),
+        M::up(include_str!("../../migrations/0006_follow_ups.sql")),
     ]
 }
 

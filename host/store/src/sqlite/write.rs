@@ -8,7 +8,7 @@ use counterfoil_domain::ports::{AuditEntry, CommitError, StoreError, Write};
 use rusqlite::{Connection, params};
 
 use super::query::{row, run};
-use super::{decisions, follow_ups, plugins, write_journal, write_tasks};
+use super::{catalog, decisions, follow_ups, plugins, write_journal, write_tasks};
 use crate::audit::ChainRecord;
 use crate::counts::Shares;
 use crate::record::{encode, time_text};
@@ -56,6 +56,11 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
         Write::PutFollowUp(one) => follow_ups::put(c, one)?,
         Write::InsertRun(run) => write_journal::insert_run(c, run)?,
         Write::UpdateRun(run) => write_journal::update_run(c, run)?,
+        Write::InsertCatalogRun(run) => catalog::insert_run(c, run)?,
+        Write::UpdateCatalogRun(run) => catalog::update_run(c, run)?,
+        Write::PutCatalogStep(step) => catalog::put_step(c, step)?,
+        Write::PutPreset(preset) => catalog::put_preset(c, preset)?,
+        Write::RemovePreset(reseller, name) => catalog::remove_preset(c, reseller, name)?,
         Write::Audit(entry) => append_audit(c, entry)?,
         Write::Exchange(record) => write_journal::append_exchange(c, record)?,
     }

@@ -1,6 +1,7 @@
 //! One suite for every store, and what only the SQLite file promises.
 #![expect(clippy::unwrap_used, reason = "a test ends where something it relies on fails")]
 
+mod catalog;
 mod decisions;
 mod differential;
 mod follow_ups;
