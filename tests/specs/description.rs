@@ -95,7 +95,8 @@ impl Description {
             let mut whole = schema.clone();
             whole["components"] = self.root["components"].clone();
             let options = match self.draft {
-                Draft::Four => jsonschema::draft4::options(),
+                // This draft has no such format, and Xero's description names it for every id.
+                Draft::Four => jsonschema::draft4::options().with_format("uuid", is_uuid),
                 Draft::Twenty => jsonschema::draft202012::options(),
             };
             let validator = options.should_validate_formats(true).build(&whole).unwrap();
@@ -177,4 +178,10 @@ impl Description {
 /// One reader gives words for everything.
 fn is_true(value: &Value) -> bool {
     value.as_bool() == Some(true) || value.as_str() == Some("true")
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
 }

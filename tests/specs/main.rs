@@ -7,6 +7,13 @@
 #[path = "../s0/bench.rs"]
 mod bench;
 mod cloudblue;
+mod credit;
 mod description;
 mod everything;
+#[path = "../xero/helpers.rs"]
+#[expect(dead_code, reason = "these tests need a part of it")]
+mod helpers;
+#[path = "../s0/shop.rs"]
+#[expect(dead_code, reason = "these tests need a part of it")]
+mod shop;
 mod xero;

@@ -1,14 +1,22 @@
 //! `doctor`: looks for what would keep the service from working, and says what to do. Changes nothing.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use counterfoil_domain::ports::{Clock, Target as _, WallClock};
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use counterfoil_domain::card::Card;
+use counterfoil_domain::connection::{Connection, ConnectionState};
+use counterfoil_domain::id::PluginId;
+use counterfoil_domain::notice;
+use counterfoil_domain::ports::{Clock, PluginStore as _, SetupStore as _, Target as _, Vault, WallClock};
+use counterfoil_domain::secret::{REFRESH_TOKEN_SINCE, SecretScope};
 use counterfoil_runtime::component;
+use counterfoil_runtime::registry::Kept;
 use counterfoil_runtime::sandbox::Sandbox;
-use counterfoil_store::{OpenError, SqliteStore};
+use counterfoil_store::{OpenError, SqliteStore, SqliteVault};
 use serde_json::json;
 
 use super::args::DoctorArgs;
@@ -17,6 +25,7 @@ use super::show;
 use crate::compose;
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::wiring::connection_route;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
@@ -183,7 +192,70 @@ async fn database(config: &Config) -> Vec<Finding> {
         },
         Err(error) => Finding::broken("audit log", format!("it cannot be read: {error}")),
     };
-    vec![integrity, audit]
+    let mut found = vec![integrity, audit];
+    let sign_ins = sign_ins(config, store, WallClock.now().date_naive()).await;
+    found.extend(sign_ins.unwrap_or_else(|error| vec![Finding::broken(SIGN_IN, format!("{error:#}"))]));
+    found
+}
+
+const SIGN_IN: &str = "sign-in";
+
+/// Sign-ins by people, as the cards and the vault know them: how long they last unless they are used. Nobody is asked.
+async fn sign_ins(config: &Config, store: SqliteStore, today: NaiveDate) -> Result<Vec<Finding>> {
+    // Without the key nothing can be read; that is told already.
+    let Ok(key) = compose::master_key(config) else { return Ok(Vec::new()) };
+    let connections = store.connections().await?;
+    let mut cards = BTreeMap::new();
+    for active in store.activations().await? {
+        let folder = config.versions();
+        // Opening would make it.
+        anyhow::ensure!(folder.is_dir(), "the versions of plugins are not in {}. Restore them", folder.display());
+        let package = Kept::open(&folder)?.get(&active.digest).with_context(|| {
+            format!("nothing can be sent through {}: install and activate a version of it again", active.plugin)
+        })?;
+        cards.insert(active.plugin, package.card);
+    }
+    ending(&connections, &cards, &SqliteVault::new(store, key), today).await
+}
+
+async fn ending(
+    connections: &[Connection],
+    cards: &BTreeMap<PluginId, Card>,
+    vault: &dyn Vault,
+    today: NaiveDate,
+) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for connection in connections {
+        let auth = cards.get(&connection.plugin).and_then(|card| connection_route(connection, card).auth);
+        let Some(days) = auth.and_then(|auth| auth.refresh_days) else { continue };
+        let home = SecretScope::Connection(connection.signs_in_as().clone());
+        let since = vault.get(&home, REFRESH_TOKEN_SINCE).await?;
+        let since = since.and_then(|since| DateTime::parse_from_rfc3339(since.reveal()).ok());
+        let ends = since.and_then(|at| at.with_timezone(&Utc).date_naive().checked_add_days(Days::new(days.into())));
+        let is_over = connection.state == ConnectionState::NeedsSignIn;
+        let notice = match ends {
+            _ if is_over => notice::of_connection(connection),
+            Some(ends) => notice::of_sign_in(connection, ends, today),
+            // Nobody has signed in yet.
+            None => continue,
+        };
+        found.push(match (notice, ends) {
+            (Some(_), Some(ends)) if ends < today && !is_over => Finding::warning(
+                SIGN_IN,
+                format!(
+                    "The sign-in of {0} was not used lately and ended on {ends}. Nothing is lost, and nothing can be sent \
+                     until somebody signs in: `counterfoil connections authorize {0}`.",
+                    connection.id
+                ),
+            ),
+            (Some(told), _) => Finding::warning(SIGN_IN, format!("{} {} {}", told.happened, told.money, told.act)),
+            (None, Some(ends)) => {
+                Finding::good(SIGN_IN, format!("{} lasts until {ends}, longer if used", connection.id))
+            }
+            (None, None) => continue,
+        });
+    }
+    Ok(found)
 }
 
 async fn plugins(folder: &Path) -> Vec<Finding> {
@@ -296,6 +368,14 @@ async fn wasm_target() -> Finding {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use counterfoil_domain::card::AuthScheme;
+    use counterfoil_domain::connection::{Exceptions, HostRules};
+    use counterfoil_domain::id::PluginDigest;
+    use counterfoil_domain::ports::{Store as _, Write};
+    use counterfoil_domain::secret::Secret;
+    use counterfoil_domain::version::Activation;
+    use counterfoil_store::MemoryVault;
+
     use super::*;
 
     #[test]
@@ -328,6 +408,83 @@ mod tests {
         assert_eq!(health("plugin"), Some(Health::Broken));
         assert_eq!(health("service"), Some(Health::Warning));
         assert!(left.is_empty(), "looking made a file");
+    }
+
+    fn connection(id: &str, scheme: AuthScheme, state: ConnectionState) -> Connection {
+        Connection {
+            id: id.into(),
+            reseller: "acme".into(),
+            name: id.to_owned(),
+            plugin: "xero".into(),
+            marketplace: "m".into(),
+            state,
+            state_reason: String::new(),
+            base_url: None,
+            token_url: None,
+            auth: Some(scheme),
+            exceptions: Exceptions::default(),
+            settings: BTreeMap::new(),
+            rules: HostRules::default(),
+        }
+    }
+
+    /// Xero's card: sixty days from the token's last use.
+    #[tokio::test]
+    async fn a_sign_in_that_ends_soon_or_has_ended_is_told() {
+        let card = counterfoil_runtime::manifest::parse(include_str!("../../../plugins/xero/plugin.toml")).unwrap();
+        let cards = BTreeMap::from([("xero".into(), card)]);
+        let (person, machine) = (AuthScheme::AuthorizationCode, AuthScheme::ClientCredentials);
+        let (works, asks) = (ConnectionState::Enabled, ConnectionState::NeedsSignIn);
+        let rows = [
+            ("2026-11-01", person, works, Some((Health::Good, "2026-12-09"))),
+            ("2026-12-02", person, works, Some((Health::Warning, "ends on 2026-12-09"))),
+            ("2026-12-09", person, works, Some((Health::Warning, "ends on 2026-12-09"))),
+            ("2026-12-10", person, works, Some((Health::Warning, "ended on 2026-12-09"))),
+            ("2026-11-01", person, asks, Some((Health::Warning, "does not take its credentials"))),
+            ("2027-02-01", machine, works, None),
+        ];
+        for (today, scheme, state, expected) in rows {
+            let vault = MemoryVault::new();
+            let home = SecretScope::Connection("books".into());
+            vault.put(&home, REFRESH_TOKEN_SINCE, Secret::new("2026-10-10T10:00:00+00:00")).await.unwrap();
+            // The second shares the first one's; with the third nobody signed in.
+            let mut shares = connection("shop", scheme, state);
+            shares.rules.sign_in.with = Some("books".into());
+            let all = [connection("books", scheme, state), shares, connection("new", scheme, works)];
+            let found = ending(&all, &cards, &vault, today.parse().unwrap()).await.unwrap();
+            assert_eq!(found.len(), if expected.is_some() { 2 } else { 0 }, "{today}: {found:?}");
+            for (finding, id) in found.iter().zip(["books", "shop"]) {
+                let (health, text) = expected.unwrap();
+                assert!(finding.health == health && finding.text.contains(text), "{today}: {finding:?}");
+                assert!(finding.text.contains(id), "{today}: {finding:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_active_version_that_is_gone_is_named() {
+        let folder = std::env::temp_dir().join(format!("counterfoil-doctor-gone-{}", std::process::id()));
+        super::super::init::make(&folder, "admin", "127.0.0.1:1").await.unwrap();
+        let config = Config::load(&folder.join("counterfoil.toml")).unwrap();
+        let told = async || {
+            let found = database(&config).await;
+            let texts = found.into_iter().filter(|one| one.what == SIGN_IN).map(|one| (one.health, one.text));
+            texts.collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, []);
+        let (plugin, digest) = ("xero".into(), PluginDigest::new("ab".repeat(32)));
+        let active = Activation { plugin, digest, former: None, at: WallClock.now(), by: "somebody".into() };
+        let store = compose::open_store(&config).unwrap();
+        store.commit(vec![Write::PutActivation(active)]).await.unwrap();
+        drop(store);
+        let without = told().await;
+        assert!(!config.versions().exists(), "looking made a folder");
+        std::fs::create_dir(config.versions()).unwrap();
+        let empty = told().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+        for (told, text) in [(without, "versions"), (empty, "through xero")] {
+            assert!(matches!(&told[..], [(Health::Broken, why)] if why.contains(text)), "{told:?}");
+        }
     }
 
     #[tokio::test]
