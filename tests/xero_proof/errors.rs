@@ -99,7 +99,7 @@ fn refused() -> Vec<Row> {
             ..row("400 key used for another request", Write, 400, KEY, "unknown-outcome xero-key-reused")
         },
         Row {
-            says: &["any more"],
+            says: &["check the link"],
             ..row(
                 "404 while reading",
                 Read,
@@ -109,7 +109,7 @@ fn refused() -> Vec<Row> {
             )
         },
         Row {
-            says: &["any more"],
+            says: &["check the link"],
             ..row(
                 "404 while writing",
                 Write,
