@@ -1,27 +1,11 @@
 //! A process that dies: at its n-th step, which is a commit or a call on the wire, before or after it took effect.
 //! Everything that it had in memory is gone with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
-use counterfoil_domain::adjust::Adjustments;
-use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
-use counterfoil_domain::claim::Claim;
-use counterfoil_domain::connection::{Connection, Marketplace, Reseller};
-use counterfoil_domain::follow_up::FollowUp;
-use counterfoil_domain::id::*;
-use counterfoil_domain::journal::{Batch, Effect};
-use counterfoil_domain::link::{Link, LinkKind};
-use counterfoil_domain::market::{Customer, Product, Subscription};
-use counterfoil_domain::order::{Order, OrderKey};
-use counterfoil_domain::plan::SealedPlan;
-use counterfoil_domain::ports::*;
-use counterfoil_domain::rule::IgnoreRule;
-use counterfoil_domain::run::Run;
-use counterfoil_domain::task::Task;
 use counterfoil_domain::wire::Response;
 use counterfoil_store::MemoryStore;
 use tokio::sync::Notify;
@@ -29,6 +13,12 @@ use tokio::sync::Notify;
 use super::ledger::Ledger;
 use super::points::{Point, batch_in};
 use super::shop::World;
+
+#[macro_use]
+#[path = "../../../../../tests/store_reads.rs"]
+mod reads;
+
+use reads::*;
 
 /// When it dies, and where it did.
 #[derive(Debug)]
@@ -87,65 +77,7 @@ macro_rules! pass {
     };
 }
 
-pass!(SetupStore {
-    resellers() -> Vec<Reseller>;
-    marketplaces() -> Vec<Marketplace>;
-    connections() -> Vec<Connection>;
-    users() -> Vec<User>;
-    audit(limit: usize) -> Vec<AuditEntry>;
-});
-pass!(OrderStore {
-    cursor(connection: &ConnectionId) -> Option<Cursor>;
-    known_orders(marketplace: &MarketplaceId, ids: Vec<OrderId>) -> Vec<KnownOrder>;
-    open_orders(marketplace: &MarketplaceId) -> Vec<OrderId>;
-    order(key: &OrderKey) -> Option<Order>;
-    order_count(marketplace: &MarketplaceId) -> u64;
-    customers(marketplace: &MarketplaceId, ids: Option<Vec<CustomerId>>) -> Vec<Customer>;
-    subscriptions(marketplace: &MarketplaceId, ids: Option<Vec<SubscriptionId>>) -> Vec<Subscription>;
-    products(marketplace: &MarketplaceId) -> Vec<Product>;
-});
-pass!(TaskStore {
-    task(id: &TaskId) -> Option<Task>;
-    tasks(filter: TaskFilter, page: PageRequest) -> Vec<Task>;
-    tasks_of_order(connection: &ConnectionId, key: &OrderKey) -> Vec<Task>;
-    initial_tasks_of(connection: &ConnectionId, subscription: &SubscriptionId) -> Vec<Task>;
-    totals(connection: Option<ConnectionId>) -> Vec<TaskTotal>;
-    links(connection: &ConnectionId, kind: Option<LinkKind>) -> Vec<Link>;
-    plan(digest: &PlanDigest) -> Option<SealedPlan>;
-    rules(connection: &ConnectionId) -> Vec<IgnoreRule>;
-    adjustments(tasks: Vec<TaskId>) -> Vec<Adjustments>;
-    claims(connection: &ConnectionId, subscriptions: Vec<SubscriptionId>) -> Vec<Claim>;
-    switched_on(connection: &ConnectionId) -> BTreeSet<CustomerId>;
-});
-pass!(JournalStore {
-    batch(id: &BatchId) -> Option<Batch>;
-    open_batches(connection: &ConnectionId) -> Vec<Batch>;
-    times_sent(plan: &PlanDigest) -> u32;
-    effects(batch: &BatchId) -> Vec<Effect>;
-    receipt(plan: &PlanDigest) -> Option<StoredReceipt>;
-    receipts_of(task: &TaskId) -> Vec<StoredReceipt>;
-    receipts(connection: &ConnectionId) -> Vec<StoredReceipt>;
-    exchanges(caller: Option<String>, limit: usize) -> Vec<ExchangeRecord>;
-    exchange_counts() -> Vec<(String, u64)>;
-});
-pass!(FollowUpStore {
-    follow_ups_of(task: &TaskId) -> Vec<FollowUp>;
-    follow_ups_due(connection: &ConnectionId, until: DateTime<Utc>, limit: usize) -> Vec<FollowUp>;
-    follow_ups(connection: &ConnectionId, states: BTreeSet<String>, limit: usize) -> Vec<FollowUp>;
-});
-pass!(RunStore {
-    run(id: &RunId) -> Option<Run>;
-    runs(reseller: Option<ResellerId>, limit: usize) -> Vec<Run>;
-    unfinished_runs() -> Vec<Run>;
-});
-pass!(CatalogStore {
-    catalog_run(id: &RunId) -> Option<CatalogRun>;
-    catalog_runs(reseller: Option<ResellerId>, limit: usize) -> Vec<CatalogRun>;
-    unfinished_catalog_runs() -> Vec<CatalogRun>;
-    catalog_steps(run: &RunId, from: u64, limit: usize) -> Vec<CatalogStep>;
-    catalog_step(run: &RunId, place: u64) -> Option<CatalogStep>;
-    presets(reseller: &ResellerId) -> Vec<Preset>;
-});
+every_read!(pass);
 
 impl Store for Mortal {
     fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>> {
