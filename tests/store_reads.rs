@@ -3,7 +3,7 @@
 
 pub(crate) use std::collections::BTreeSet;
 
-pub(crate) use chrono::{DateTime, Utc};
+pub(crate) use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use counterfoil_domain::adjust::Adjustments;
 pub(crate) use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 pub(crate) use counterfoil_domain::claim::Claim;
@@ -12,12 +12,16 @@ pub(crate) use counterfoil_domain::follow_up::FollowUp;
 pub(crate) use counterfoil_domain::id::*;
 pub(crate) use counterfoil_domain::journal::{Batch, Effect};
 pub(crate) use counterfoil_domain::link::{Link, LinkKind};
+pub(crate) use counterfoil_domain::mail::Mail;
 pub(crate) use counterfoil_domain::market::{Customer, Product, Subscription};
 pub(crate) use counterfoil_domain::order::{Order, OrderKey};
 pub(crate) use counterfoil_domain::plan::SealedPlan;
 pub(crate) use counterfoil_domain::ports::*;
+pub(crate) use counterfoil_domain::product_sync::ProductRow;
+pub(crate) use counterfoil_domain::program::{Program, ProgramName};
 pub(crate) use counterfoil_domain::rule::IgnoreRule;
 pub(crate) use counterfoil_domain::run::Run;
+pub(crate) use counterfoil_domain::statement::Record;
 pub(crate) use counterfoil_domain::task::Task;
 
 /// Gives each port with its reads to `$pass!`.
@@ -29,6 +33,8 @@ macro_rules! every_read {
             connections() -> Vec<Connection>;
             users() -> Vec<User>;
             audit(limit: usize) -> Vec<AuditEntry>;
+            audit_records(after: u64, limit: usize) -> Vec<AuditRecord>;
+            audit_check() -> AuditCheck;
         });
         $pass!(OrderStore {
             cursor(connection: &ConnectionId) -> Option<Cursor>;
@@ -39,6 +45,22 @@ macro_rules! every_read {
             customers(marketplace: &MarketplaceId, ids: Option<Vec<CustomerId>>) -> Vec<Customer>;
             subscriptions(marketplace: &MarketplaceId, ids: Option<Vec<SubscriptionId>>) -> Vec<Subscription>;
             products(marketplace: &MarketplaceId) -> Vec<Product>;
+        });
+        $pass!(StatementStore {
+            statements(marketplace: &MarketplaceId, filter: StatementFilter) -> Vec<KeptStatement>;
+            statement(marketplace: &MarketplaceId, id: &str, issue: u32) -> Option<StoredStatement>;
+            statement_records(marketplace: &MarketplaceId, id: &str, issue: u32, from: usize, limit: usize) -> Vec<Record>;
+            orders_of_statement(marketplace: &MarketplaceId, id: &str) -> Vec<KnownOrder>;
+            statement_tasks_of(connection: &ConnectionId, subscription: &SubscriptionId, limit: usize) -> Vec<Task>;
+            statement_money(connection: &ConnectionId, from: NaiveDate, before: NaiveDate) -> Vec<MoneyRow>;
+            programs(connection: &ConnectionId) -> Vec<Program>;
+        });
+        $pass!(MailStore {
+            mails_due(until: DateTime<Utc>, limit: usize) -> Vec<Mail>;
+            mail(id: &str) -> Option<Mail>;
+        });
+        $pass!(ProductStore {
+            product_rows(connection: &ConnectionId, program: ProgramName) -> Vec<ProductRow>;
         });
         $pass!(TaskStore {
             task(id: &TaskId) -> Option<Task>;

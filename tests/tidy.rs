@@ -71,6 +71,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("sdk/sim", &[]),
     ("plugins/xero", &["sdk"]),
     ("plugins/connectwise", &["sdk"]),
+    ("plugins/syncro", &["sdk"]),
 ];
 
 #[test]

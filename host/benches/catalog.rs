@@ -253,6 +253,7 @@ async fn previewed(maker: &Arc<Maker>) -> (Duration, Duration) {
         door: Arc::new(Nothing),
         sources: Arc::new(sources),
         clock: Arc::new(WallClock),
+        mailer: Arc::new(counterfoil_engine::NoMailer),
         changed: broadcast::channel(16).0,
     });
     let order = SyncOrder {

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, MasterKeySource};
 use crate::live::Live;
+use crate::mailing;
 use crate::shelf::Shelf;
 use crate::sign_in::{People, own_url};
 use crate::wiring::{self, Wiring};
@@ -74,12 +75,8 @@ pub async fn start(config: &Config) -> Result<Service> {
     let http = Arc::new(http_door(config, (Arc::clone(&vault), Arc::clone(&clock)), sink));
     let door: Arc<dyn Door> = Arc::clone(&http) as Arc<dyn Door>;
     let sources = Arc::new(Sources::default());
-    let wiring = Arc::new(Wiring::new(
-        (Arc::clone(&shared), Arc::clone(&registry)),
-        Arc::clone(&http),
-        Arc::clone(&sources),
-        Arc::clone(&clock),
-    ));
+    let kept_in = (Arc::clone(&shared), Arc::clone(&registry));
+    let wiring = Arc::new(Wiring::new(kept_in, Arc::clone(&http), Arc::clone(&sources), Arc::clone(&clock)));
     let (changed, _) = broadcast::channel(1_024);
     let parts = Parts {
         store: Arc::clone(&shared),
@@ -87,6 +84,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         door: Arc::clone(&door),
         sources,
         clock: Arc::clone(&clock),
+        mailer: mailing::mailer(config)?,
         changed: changed.clone(),
     };
     let shelf = Shelf::new((registry, kept(config)?), Arc::new(store.clone()), parts.clone(), Arc::clone(&wiring));
@@ -119,6 +117,7 @@ pub async fn start(config: &Config) -> Result<Service> {
         inspect: InspectMarketplace(Arc::new(wiring::inspect)),
         sign_ins: people.into_sign_ins(config.public_url.clone().unwrap_or_else(|| own_url(address))),
         https: config.https,
+        demo: config.demo,
     };
     let keepers = vec![
         tokio::spawn(keep_records(shared, records)),

@@ -18,6 +18,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("master_key", "what seals secrets: { file = \"master.key\" } or { env = \"COUNTERFOIL_MASTER_KEY\" }"),
     ("https", "true when people reach the server by https: cookies become Secure; default false"),
     ("log", "filter of the log, for example \"info\" or \"counterfoil_engine=debug\"; default \"info\""),
+    (
+        "mail",
+        "how mail to people goes out: { smtp = \"smtps://smtp.example.com\", from = \"Counterfoil <billing@example.com>\", username = \"…\", password = { env = \"…\" } }, or { folder = \"mails\", from = \"…\" } for files; without it nothing is mailed",
+    ),
     ("log_format", "\"text\" or \"json\"; default \"text\""),
 ];
 
@@ -39,9 +43,25 @@ pub struct Config {
     pub https: bool,
     pub log: String,
     pub log_format: LogFormat,
+    pub mail: Option<MailConfig>,
+    /// Everything around it is simulated. No key: only `demo` says so.
+    #[serde(skip)]
+    pub demo: bool,
     /// The binary that compiles plugins in a process of its own. No key: whoever runs the service knows its binary.
     #[serde(skip)]
     pub compiler: Option<PathBuf>,
+}
+
+/// How mail goes out: over SMTP, or into a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    pub from: String,
+    pub smtp: Option<String>,
+    pub username: Option<String>,
+    /// A file or a variable of the environment, as for the master key: never in the configuration itself.
+    pub password: Option<MasterKeySource>,
+    pub folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -62,6 +82,8 @@ impl Default for Config {
             https: false,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            mail: None,
+            demo: false,
             compiler: None,
         }
     }
@@ -96,6 +118,12 @@ impl Config {
         self.plugins_dir = folder.join(self.plugins_dir);
         if let MasterKeySource::File(path) = &self.master_key {
             self.master_key = MasterKeySource::File(folder.join(path));
+        }
+        if let Some(mail) = &mut self.mail {
+            mail.folder = mail.folder.take().map(|path| folder.join(path));
+            if let Some(MasterKeySource::File(path)) = &mail.password {
+                mail.password = Some(MasterKeySource::File(folder.join(path)));
+            }
         }
         self
     }

@@ -9,12 +9,13 @@ use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, Marketplace, MarketplaceKind};
 use counterfoil_domain::id::{MarketplaceId, PluginDigest, PluginId};
 use counterfoil_domain::ports::{
-    Caller, CatalogSource, Clock, Door, Lookup, MarketplaceClient, Route, Store, StoreError, Target as _,
+    Caller, CatalogSource, Clock, Door, Lookup, MarketplaceClient, Route, StatementSource, Store, StoreError,
+    Target as _,
 };
 use counterfoil_egress::HttpDoor;
 use counterfoil_engine::Sources;
 use counterfoil_market::catalog::{self, FileCatalogs, HttpCatalogs};
-use counterfoil_market::{CloudBlueClient, FileMarketplace};
+use counterfoil_market::{CloudBlueClient, CloudIqClient, FileMarketplace, PrismClient, cloudiq, prism};
 use counterfoil_runtime::registry::Registry;
 use counterfoil_server::MarketplaceReport;
 use tokio::sync::OwnedMutexGuard;
@@ -151,6 +152,7 @@ impl Wiring {
         let wired = match marketplace.kind {
             MarketplaceKind::CloudBlue | MarketplaceKind::File => self.wire_orders(marketplace),
             MarketplaceKind::Catalog | MarketplaceKind::CatalogFiles => self.wire_catalogs(marketplace),
+            MarketplaceKind::CloudIq | MarketplaceKind::Prism => self.wire_statements(marketplace),
         };
         if let Err(error) = wired {
             tracing::error!(marketplace = %marketplace.id, error, "this marketplace cannot be read until its setup is mended");
@@ -181,6 +183,19 @@ impl Wiring {
         Ok(())
     }
 
+    fn wire_statements(&self, marketplace: &Marketplace) -> Result<(), String> {
+        let clock = Arc::clone(&self.clock);
+        let source: Arc<dyn StatementSource> = if marketplace.kind == MarketplaceKind::Prism {
+            self.door.set_route(prism::route(marketplace).map_err(|error| error.to_string())?);
+            Arc::new(PrismClient::new(marketplace, self.as_door(), clock).map_err(|error| error.to_string())?)
+        } else {
+            self.door.set_route(cloudiq::route(marketplace).map_err(|error| error.to_string())?);
+            Arc::new(CloudIqClient::new(marketplace, self.as_door(), clock).map_err(|error| error.to_string())?)
+        };
+        self.sources.put_statements(marketplace.id.clone(), source);
+        Ok(())
+    }
+
     fn as_door(&self) -> Arc<dyn Door> {
         Arc::clone(&self.door) as Arc<dyn Door>
     }
@@ -197,6 +212,12 @@ pub(crate) fn inspect(marketplace: &Marketplace) -> MarketplaceReport {
         MarketplaceKind::CloudBlue => {
             let route = counterfoil_market::route(marketplace).map_err(|error| error.to_string());
             signing_in(counterfoil_market::cloudblue::SETTINGS, route)
+        }
+        MarketplaceKind::CloudIq => {
+            signing_in(cloudiq::SETTINGS, cloudiq::route(marketplace).map_err(|error| error.to_string()))
+        }
+        MarketplaceKind::Prism => {
+            signing_in(prism::SETTINGS, prism::route(marketplace).map_err(|error| error.to_string()))
         }
         MarketplaceKind::Catalog => {
             signing_in(catalog::SETTINGS, catalog::route(marketplace).map_err(|error| error.to_string()))

@@ -75,7 +75,7 @@ pub struct EntityPage {
     pub next: Option<String>,
 }
 
-/// A thing to create from a link step.
+/// A thing to create from a link step, or the price and cost to set on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     /// Stable key of the write: the same draft always comes with the same key.

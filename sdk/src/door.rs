@@ -62,6 +62,21 @@ pub fn create(
     entity.into_raw().map_err(|failure| Failure { class: Class::UnknownOutcome, ..failure }.into())
 }
 
+/// Answers `directory.revise`.
+///
+/// # Errors
+/// What the target says. If prices were set but the entity cannot be told, the outcome is unknown.
+pub fn revise(
+    target: &impl Target,
+    remote: &mut dyn Remote,
+    (kind, id): (&str, &str),
+    draft: raw_directory::Draft,
+) -> Answer<raw_directory::Entity> {
+    let draft = Draft::from_raw(draft)?;
+    let entity = target.revise(remote, kind, id, &draft)?;
+    entity.into_raw().map_err(|failure| Failure { class: Class::UnknownOutcome, ..failure }.into())
+}
+
 /// Answers `documents.plan`.
 pub fn plan(target: &impl Target, remote: &mut dyn Remote, jobs: Vec<raw::Job>) -> Vec<Answer<raw::Proposal>> {
     each(jobs, Class::Internal, |jobs: &[Job]| target.plan(remote, jobs))

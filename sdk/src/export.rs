@@ -67,6 +67,9 @@ macro_rules! target {
                 fn create(kind: String, draft: directory::Draft) -> Result<directory::Entity, Failure> {
                     door::create(&target(), &mut Guest, &kind, draft)
                 }
+                fn revise(kind: String, id: String, draft: directory::Draft) -> Result<directory::Entity, Failure> {
+                    door::revise(&target(), &mut Guest, (&kind, &id), draft)
+                }
             }
 
             impl documents::Guest for Exported {
@@ -84,7 +87,7 @@ macro_rules! target {
                 }
             }
 
-    $crate::bindings::export_raw!(Exported with_types_in $crate::bindings);
+            $crate::bindings::export_raw!(Exported with_types_in $crate::bindings);
         };
     };
 }

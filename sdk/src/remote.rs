@@ -19,7 +19,7 @@ pub trait Remote {
     /// Whatever the host says: refused by policy, throttled, no answer.
     fn read(&mut self, request: Request) -> Result<Response, Failure>;
 
-    /// A request that changes something, under a stable key. Refused outside `apply` and `create`. The host journals
+    /// A request that changes something, under a stable key. Refused outside `apply`, `create` and `revise`. The host journals
     /// the key before it sends, and gives the recorded answer when the same key comes again; the same key with
     /// another request is a defect.
     ///

@@ -40,6 +40,17 @@ pub trait Target {
     /// Conflict when something else is in the way; unsupported for a kind that cannot be created.
     fn create(&self, remote: &mut dyn Remote, kind: &str, draft: &Draft) -> Result<Entity, Failure>;
 
+    /// Sets price and cost of the thing with this id, and nothing else of it; writes only where they differ, and reads back
+    /// what is stored. A target without a catalogue of prices leaves it at this.
+    ///
+    /// # Errors
+    /// Not-found when it is gone; unsupported for a kind that cannot be revised.
+    fn revise(&self, remote: &mut dyn Remote, kind: &str, id: &str, draft: &Draft) -> Result<Entity, Failure> {
+        let _ = (remote, draft);
+        let text = format!("This target does not change {kind} {id}. Nothing was written; change it there by hand.");
+        Err(Failure::unsupported("revise-unsupported", text))
+    }
+
     /// Proposes the exact changes for each job. Reads only, and as few as possible for the whole list.
     fn plan(&self, remote: &mut dyn Remote, jobs: &[Job]) -> Vec<Result<Plan, Failure>>;
 

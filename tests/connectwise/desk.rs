@@ -103,6 +103,7 @@ impl Desk {
             door,
             sources: Arc::new(sources),
             clock: Arc::clone(&clock) as Arc<_>,
+            mailer: Arc::new(counterfoil_engine::NoMailer),
             changed: broadcast::channel(16).0,
         };
         let engine = Engine::new(parts.clone());

@@ -192,6 +192,7 @@ impl Shelf {
             lines,
             on_renewal: draft.on_renewal,
             vendor_rated: false,
+            statement: None,
         };
         let known = rows.orders.insert(order.key.order.clone(), order.clone());
         assert!(known.is_none(), "a number twice");

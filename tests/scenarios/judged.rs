@@ -77,6 +77,7 @@ pub(crate) fn order(case: &Case) -> Order {
         on_renewal: false,
         // A fee of the plan names no product: that it is usage can only be told by the order.
         vendor_rated: case.metered && is_of_plan(case.fee),
+        statement: None,
     }
 }
 

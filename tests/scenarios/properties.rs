@@ -128,6 +128,7 @@ fn order() -> impl Strategy<Value = Order> {
                 lines,
                 on_renewal: false,
                 vendor_rated,
+                statement: None,
             }
         },
     )

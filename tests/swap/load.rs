@@ -72,6 +72,7 @@ fn order(n: usize) -> Order {
         }],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 
@@ -242,6 +243,7 @@ async fn thousands_of_tasks_lose_nothing_while_versions_change() {
         door: Arc::new(books.clone()),
         sources: Arc::new(sources),
         clock,
+        mailer: Arc::new(counterfoil_engine::NoMailer),
         changed: broadcast::channel(16).0,
     });
     let floor = Floor { store: store.clone(), engine, asked: AtomicUsize::new(0) };

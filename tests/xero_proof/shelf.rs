@@ -120,6 +120,7 @@ impl Draft {
             lines,
             on_renewal: false,
             vendor_rated: false,
+            statement: None,
         };
         (order, self.cycle)
     }

@@ -294,6 +294,7 @@ fn engine(store: &Arc<dyn Store>, clock: &Arc<ManualClock>, source: &Arc<Source>
         door: Arc::new(books.clone()),
         sources: Arc::new(sources),
         clock: Arc::clone(clock) as Arc<_>,
+        mailer: Arc::new(counterfoil_engine::NoMailer),
         changed: broadcast::channel(16).0,
     })
 }

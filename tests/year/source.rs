@@ -161,6 +161,7 @@ impl Source {
             lines: version.lines.iter().enumerate().map(line).collect(),
             on_renewal: told.on_renewal,
             vendor_rated: false,
+            statement: None,
         }
     }
 

@@ -58,6 +58,7 @@ pub(crate) fn order(n: usize, subscribed: usize, created_at: DateTime<Utc>) -> O
         lines,
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

@@ -90,6 +90,7 @@ impl World {
             door: Arc::clone(&xero) as Arc<dyn Door>,
             sources: Arc::new(sources),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            mailer: Arc::new(counterfoil_engine::NoMailer),
             changed: broadcast::channel(16).0,
         });
         store.commit(setup()).await.unwrap();

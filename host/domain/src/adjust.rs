@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::id::{Actor, LineId, TaskId};
 use crate::job::{Adjustment, Billing, PriceSource};
-use crate::judge::{Billable, Judgement, Law, links};
+use crate::judge::{Billable, Judgement, Law, goes_on, links};
 use crate::order::{Fee, LineKind, Order, OrderLine, ProductRef};
 use crate::period::Period;
 use crate::scenario::{self, PriceWhy};
@@ -254,7 +254,9 @@ pub fn judged<'a>(
         // Nobody needs a link for what nobody pays.
         let unpaid = |billable: &&Billable<'_>| {
             let set = adjustments.set(&billable.line.id);
+            // What goes on does so whoever pays for this period.
             set.is_some_and(|set| set.billing == Some(Billing::DoNotBill))
+                && !goes_on(&adjusted.order, billable.line, law)
         };
         let paid: Vec<Billable<'_>> = judgement.lines.iter().filter(|line| !unpaid(line)).cloned().collect();
         judgement.verdict = links(&adjusted.order, &paid, law);

@@ -1,8 +1,10 @@
 //! Jobs: an order, judged, becomes what a target plans with, and what a plan of it is sealed on. What one line comes to
 //! is decided in `line`, and nowhere else.
 
+mod cents;
 mod gather;
 mod line;
+mod recurring;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,7 @@ use crate::container;
 use crate::digest::Digester;
 use crate::directory::Entity;
 use crate::id::{EntityId, TaskId};
-use crate::job::{Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
+use crate::job::{self, Billing, Job, JobKind, JobLine, JobLink, JobOrder, PriceSource};
 use crate::judge::{Billable, LinkBook, link_of};
 use crate::link::{Link, LinkKind, LinkState, LinkTarget};
 use crate::market::{Customer, Subscription};
@@ -23,6 +25,7 @@ use crate::money::{Money, Rounding};
 use crate::order::{Fee, LineKind, Order, OrderLine};
 use crate::plan::{self, Plan};
 use crate::pricing::PriceError;
+use crate::reconcile;
 
 pub use gather::{EXACT, GATHER};
 
@@ -41,6 +44,8 @@ pub struct Parts<'a> {
     pub containers: &'a BTreeMap<EntityId, Entity>,
     /// The connection's settings with the card's defaults filled in.
     pub settings: &'a [(String, String)],
+    /// What recurs stands in its container until something else is said.
+    pub recurring: bool,
     /// What people set on the task.
     pub adjustments: Option<&'a Adjustments>,
     pub today: NaiveDate,
@@ -70,7 +75,18 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
         priced.push(line::line(order, billable, parts)?);
     }
     let sources: Vec<&OrderLine> = lines.iter().map(|billable| billable.line).collect();
-    gather::gather(&mut priced, &sources, order.currency, parts.connection.rules.rounding)?;
+    let rounding = parts.connection.rules.rounding;
+    gather::gather(&mut priced, &sources, order.currency, rounding)?;
+    if let Some(part) = &order.statement {
+        cents::settle(&mut priced, &sources, part.before, order.currency, rounding);
+        for line in &mut priced {
+            let charge = part.lines.get(&line.id).map(|of| of.charge.name().to_owned());
+            line.attributes.extend(charge.map(|charge| (job::CHARGE.to_owned(), charge)));
+        }
+    }
+    if parts.recurring {
+        priced = recurring::split(order, priced, rounding)?;
+    }
     let total = priced.iter().map(|line| line.amount).sum();
     let cycle = parts.subscription.and_then(|s| s.cycle).or_else(|| lines.iter().find_map(|b| b.line.cycle));
     Ok(Job {
@@ -91,7 +107,7 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
             effective_on: order.effective_on(),
             lines: priced,
             total,
-            attributes: crate::reconcile::attributes(order),
+            attributes: attributes(order),
         },
         links: links(order, lines, parts),
         settings: parts.settings.to_vec(),
@@ -100,6 +116,19 @@ pub fn job(order: &Order, lines: &[Billable<'_>], parts: Parts<'_>) -> Result<Jo
         today: parts.today,
         attributes: Vec::new(),
     })
+}
+
+/// What the target and the checker have to know of the whole order.
+fn attributes(order: &Order) -> Vec<(String, String)> {
+    let Some(part) = &order.statement else { return reconcile::attributes(order) };
+    let period = format!("{}/{}", part.period.start(), part.period.end());
+    let all = [
+        (job::STATEMENT, part.statement.clone()),
+        (job::STATEMENT_PERIOD, period),
+        (job::MOTION, part.motion.name().to_owned()),
+        (job::ISSUE, part.issue.to_string()),
+    ];
+    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Readable first, unique second: people see the order's number, `locate` finds exactly one document.

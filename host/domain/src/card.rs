@@ -1,6 +1,7 @@
 //! A plugin's card: what it is, what it may reach, what it promises, which orders it takes. Data, read
 //! before anything is instantiated. Parsing it from `plugin.toml` is the runtime's business.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -32,7 +33,9 @@ pub struct Card {
     /// It can say what of a subscription is missing in the target, what is too much and what differs.
     pub reconciles: bool,
     /// Lines go into containers: an order's subscription must be linked to one.
-    pub containers: bool,
+    pub containers: Containers,
+    /// What recurs stands in its container until something else is said: what was billed last is billed again.
+    pub recurring: bool,
     pub limits: Limits,
     pub settings: Vec<Setting>,
     /// What people may set on a task as a whole.
@@ -44,6 +47,41 @@ impl Card {
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name)
     }
+
+    /// A connection's settings, with the defaults for what is not set.
+    pub fn filled(&self, set: &BTreeMap<String, String>) -> Vec<(String, String)> {
+        let defaults = self.settings.iter().filter_map(|setting| Some((&setting.name, setting.default.as_ref()?)));
+        let all: BTreeMap<&String, &String> = defaults.chain(set).collect();
+        all.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Under these settings, with the defaults filled in.
+    pub fn puts_into_containers(&self, settings: &[(String, String)]) -> bool {
+        match &self.containers {
+            Containers::No => false,
+            Containers::Yes => true,
+            Containers::When { setting, value } => {
+                settings.iter().any(|(name, set)| name == setting && set.trim() == value)
+            }
+        }
+    }
+
+    /// Nothing recurs without something that it stands in.
+    pub fn recurs(&self, settings: &[(String, String)]) -> bool {
+        self.recurring && self.puts_into_containers(settings)
+    }
+}
+
+/// Whether lines go into containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Containers {
+    No,
+    Yes,
+    /// As a connection is set.
+    When {
+        setting: String,
+        value: String,
+    },
 }
 
 named! {

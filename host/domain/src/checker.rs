@@ -1,9 +1,11 @@
 //! The second, independent reader of every plan: re-derives what must hold before it may be confirmed.
-//! Shares no arithmetic with the plugin that made the plan. Days are `container`'s, lines that recur `standing`'s.
+//! Shares no arithmetic with the plugin that made the plan. Days are `container`'s, lines that recur from a day on
+//! `standing`'s, lines that are billed with each run of their container `recurring`'s.
 
 mod container;
 mod days;
 mod history;
+mod recurring;
 mod sharing;
 mod standing;
 
@@ -65,6 +67,7 @@ pub fn check(plan: &Plan, against: Against<'_>) -> Vec<Finding> {
     prices(plan, against, &mut findings);
     container::check(plan, against, &mut findings);
     standing::check(plan, against, &mut findings);
+    recurring::check(plan, against, &mut findings);
     sharing::check(against, &mut findings);
     costs(against, &mut findings);
     history::check(against, &mut findings);
@@ -146,7 +149,7 @@ fn arithmetic(change: &Change, line: &PlanLine, against: Against<'_>, findings: 
         );
     }
     // What recurs is shown whole, and bills this order's part of it.
-    if line.told(STANDING).is_none() && line.amount.abs() != line.bills.abs() {
+    if line.told(STANDING).is_none() && !recurring::is_beside(line) && line.amount.abs() != line.bills.abs() {
         findings.block("sign", format!("line \"{}\" shows {} but bills {}", line.description, line.amount, line.bills));
     }
     // What a document shows is quantity × unit price, rounded by the target to the coin.
@@ -173,7 +176,7 @@ fn coverage(plan: &Plan, against: Against<'_>, findings: &mut Findings) -> Decim
             }
         }
         if line.covers.is_empty() {
-            if line.told(STANDING).is_none() {
+            if line.told(STANDING).is_none() && !recurring::is_beside(line) {
                 findings.block("invented-line", format!("line \"{}\" carries no line of the order", line.description));
             }
         } else if against.reconciles() {

@@ -2,7 +2,7 @@
 //! against; what follows from an overlap is the checker's business.
 
 use crate::container;
-use crate::id::{CustomerId, SubscriptionId, TaskId};
+use crate::id::{CustomerId, LineId, SubscriptionId, TaskId};
 use crate::job::{Job, JobKind, JobLine};
 use crate::money::Money;
 use crate::order::Fee;
@@ -21,6 +21,17 @@ pub struct Claim {
     pub fee: Fee,
     pub period: Option<Period>,
     pub amount: Money,
+    /// Where it is of a statement.
+    pub statement: Option<OfStatement>,
+}
+
+/// A statement bills many things of one product for the same days, and corrects itself later: only the same line is the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfStatement {
+    /// The same for the same line of whatever statement.
+    pub line: LineId,
+    /// The statement's days.
+    pub period: Period,
 }
 
 /// One for each line that bills something. Without a subscription there is nothing that could be billed twice by period.
@@ -29,6 +40,7 @@ pub fn claims(job: &Job) -> Vec<Claim> {
         return Vec::new();
     }
     let lines = job.order.lines.iter().filter(|line| !line.amount.is_zero());
+    let of = job.order.statement_period();
     let claim = |line: &JobLine| Claim {
         task: job.task.clone(),
         number: job.order.number.clone(),
@@ -39,6 +51,7 @@ pub fn claims(job: &Job) -> Vec<Claim> {
         fee: line.fee,
         period: container::paid(job, line),
         amount: charged(job, line),
+        statement: of.map(|period| OfStatement { line: line.id.clone(), period }),
     };
     lines.map(claim).collect()
 }

@@ -17,6 +17,10 @@ named! {
     MarketplaceKind {
         CloudBlue = "cloudblue",
         File = "file",
+        /// Crayon Cloud-iQ: billing statements.
+        CloudIq = "cloudiq",
+        /// PRISM (rhipe): invoices.
+        Prism = "prism",
         /// A provider's catalog and its resellers', over HTTP.
         Catalog = "catalog",
         /// The same in a folder.
@@ -29,7 +33,15 @@ impl MarketplaceKind {
     pub fn holds_catalogs(self) -> bool {
         match self {
             Self::Catalog | Self::CatalogFiles => true,
-            Self::CloudBlue | Self::File => false,
+            Self::CloudBlue | Self::File | Self::CloudIq | Self::Prism => false,
+        }
+    }
+
+    /// It shows statements instead of orders.
+    pub fn holds_statements(self) -> bool {
+        match self {
+            Self::CloudIq | Self::Prism => true,
+            Self::CloudBlue | Self::File | Self::Catalog | Self::CatalogFiles => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use crate::container::told;
 use crate::id::{EntityId, LineId, Revision, TaskId};
 use crate::link::LinkKind;
 use crate::money::Currency;
@@ -79,6 +80,24 @@ impl JobKind {
 /// The attribute of a line that is not billed: what it would have come to.
 pub const AMOUNT_IF_BILLED: &str = "amount-if-billed";
 
+/// Attributes of a line of a statement: what it charges for, in the statement's words.
+pub const CHARGE: &str = "charge";
+/// On a line that stands in its container until something else is said: how often it is billed there ("monthly").
+pub const RECURS: &str = "recurs";
+/// What recurs, the same word from statement to statement.
+pub const RECURS_KEY: &str = "recurs.key";
+/// How much of it there is and at which price, where the line says them as one piece because the price is finer than a coin.
+pub const RECURS_QUANTITY: &str = "recurs.quantity";
+pub const RECURS_UNIT_PRICE: &str = "recurs.unit-price";
+/// "true": there is no more of it.
+pub const RECURS_ENDED: &str = "recurs.ended";
+/// Attributes of the order, where it is of a statement: the statement's id, its days as "start/end", the billing motion, and
+/// how often the statement was issued.
+pub const STATEMENT: &str = "statement";
+pub const STATEMENT_PERIOD: &str = "statement.period";
+pub const MOTION: &str = "motion";
+pub const ISSUE: &str = "issue";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobLine {
     pub id: LineId,
@@ -105,6 +124,13 @@ pub struct JobLine {
     /// Target id of the linked item.
     pub item: Option<EntityId>,
     pub attributes: Vec<(String, String)>,
+}
+
+impl JobLine {
+    /// The value of an attribute that says something.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        told(&self.attributes, name)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +171,14 @@ pub struct JobOrder {
     /// The sum of the lines.
     pub total: Decimal,
     pub attributes: Vec<(String, String)>,
+}
+
+impl JobOrder {
+    /// The days of the statement that it is of; none: it is of no statement.
+    pub fn statement_period(&self) -> Option<Period> {
+        let (start, end) = told(&self.attributes, STATEMENT_PERIOD)?.split_once('/')?;
+        Period::new(start.parse().ok()?, end.parse().ok()?).ok()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

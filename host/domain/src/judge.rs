@@ -16,6 +16,7 @@ use crate::money::{Currency, Money};
 use crate::order::{BillingModel, Fee, LineKind, Order, OrderLine, OrderStatus, OrderType};
 use crate::pricing::is_partial;
 use crate::print::{bills, worth};
+use crate::program::{self, Program};
 use crate::reconcile;
 use crate::rule::{IgnoreRule, Seen, first_fit};
 use crate::scenario::{self, PriceWhy, Situation, Taken};
@@ -64,6 +65,10 @@ pub struct Standing<'a> {
     pub currencies: Option<&'a BTreeSet<Currency>>,
     /// The target puts lines into containers, so that a subscription needs one.
     pub containers: bool,
+    /// What recurs stands in them until something else is said.
+    pub recurring: bool,
+    /// What of statements goes to the connection; none: nothing does.
+    pub program: Option<&'a Program>,
 }
 
 /// A line that will be billed, and by which price.
@@ -112,8 +117,8 @@ pub fn job_kind(order: &Order) -> JobKind {
 
 /// First what the order is: no rule changes that it is not final or bills nothing. Then people's rules, before the table:
 /// whoever excluded a customer wants to read that, and not which fee some version of a plugin does not know; and only the
-/// person's reason can be taken back by a person. Then the table, and last whether the target has the currency: for an order
-/// that no row takes, nobody has to add one.
+/// person's reason can be taken back by a person. Then, of a statement, what the program lets through. Then the table, and last
+/// whether the target has the currency: for an order that no row takes, nobody has to add one.
 pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<'_>) -> Judgement<'a> {
     if reconcile::is_reconcile(order) {
         return reconcile::judge(order, law);
@@ -125,6 +130,9 @@ pub fn judge<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law
     }
     if let Some(excluded) = excluded(Seen { order, is_snapshot: false }, law) {
         return excluded;
+    }
+    if let Some(held_back) = held_back(order, law) {
+        return held_back;
     }
     offered(order, by_table(order, subscription, law), law)
 }
@@ -164,8 +172,14 @@ fn alters(order: &Order, law: Law<'_>) -> bool {
         && match order.kind() {
             OrderType::Cancellation => true,
             OrderType::Change => order.lines.iter().any(alters_quantity),
+            OrderType::Billing => order.lines.iter().any(|line| goes_on(order, line, law)),
             _ => false,
         }
+}
+
+/// It says how something goes on that stands in its container until something else is said.
+pub(crate) fn goes_on(order: &Order, line: &OrderLine, law: Law<'_>) -> bool {
+    law.standing.recurring && order.closing(&line.id).is_some()
 }
 
 /// Of a line that comes to nothing. What has no price says nothing of what something costs that recurs.
@@ -179,6 +193,13 @@ pub(crate) fn excluded<'a>(seen: Seen<'_>, law: Law<'_>) -> Option<Judgement<'a>
     let fit = first_fit(law.standing.rules, seen, law.now.date_naive())?;
     let verdict = Verdict::Ignored(fit.ignored(law.now));
     Some(Judgement { verdict, lines: Vec::new(), notes: Vec::new(), scenario: String::new() })
+}
+
+/// What the program does not let through.
+fn held_back<'a>(order: &Order, law: Law<'_>) -> Option<Judgement<'a>> {
+    let part = order.statement.as_ref()?;
+    let (reason, text) = program::refusal(law.standing.program, part.motion)?;
+    Some(Judgement::ignored(reason, text, law.now))
 }
 
 /// The judgement, unless the target has no such currency.
@@ -216,7 +237,8 @@ fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<
     let mut notes = Vec::new();
     let is_change = law.standing.containers && order.kind() == OrderType::Change;
     for line in &order.lines {
-        if let Some(note) = dropped(line).filter(|_| !(is_change && alters_quantity(line))) {
+        let alters = (is_change && alters_quantity(line)) || goes_on(order, line, law);
+        if let Some(note) = dropped(line).filter(|_| !alters) {
             notes.push(note);
             continue;
         }
@@ -225,7 +247,9 @@ fn by_table<'a>(order: &'a Order, subscription: Option<&Subscription>, law: Law<
             Taken::Yes { row, price, why } => {
                 let LineKind::Fee(fee) = line.kind else { continue };
                 // What the order gives for nothing is not charged from its unit price.
-                let prorate = scenario::prorates(&table, &row, fee, price) && !line.amount.is_zero();
+                // And a statement's records are prorated already.
+                let prorate =
+                    scenario::prorates(&table, &row, fee, price) && !line.amount.is_zero() && order.statement.is_none();
                 lines.push(Billable { line, fee, row, price, why, prorate });
             }
             Taken::No { reason, text } => {
@@ -407,7 +431,8 @@ pub(crate) fn links(order: &Order, lines: &[Billable<'_>], law: Law<'_>) -> Verd
     if let Some(subscription) = order.subscription.as_ref().map(|id| id.as_str()).filter(|_| law.standing.containers) {
         let link = law.links.get(LinkKind::Container, subscription);
         if link.and_then(Link::target).is_none() {
-            let name = link.map(|link| link.source_name.trim()).filter(|name| !name.is_empty()).unwrap_or(subscription);
+            let called = order.statement.as_ref().map_or(subscription, |part| part.motion.text());
+            let name = link.map(|link| link.source_name.trim()).filter(|name| !name.is_empty()).unwrap_or(called);
             let (kind, name) = (LinkKind::Container, name.to_owned());
             needs.insert(Need::Link { kind, source: subscription.to_owned(), name });
         }

@@ -9,7 +9,8 @@ use crate::connection::{Connection, ConnectionState, Notify};
 use crate::follow_up::{FollowUp, FollowUpState};
 use crate::order::named;
 use crate::plan::{SealedPlan, Severity};
-use crate::task::{IgnoreReason, Need, Task, TaskState};
+use crate::program;
+use crate::task::{IgnoreReason, Ignored, Need, Task, TaskState};
 
 named! {
     NoticeKind {
@@ -142,16 +143,7 @@ pub fn of(task: &Task, plan: Option<&SealedPlan>) -> Notice {
             format!("{amount} is not billed, except for what the message names as stored."),
             "Mend what the message names, then plan the task again.",
         ),
-        TaskState::Ignored(ignored) => notice(
-            NoticeKind::Ignored,
-            format!("{whose} is ignored ({}, by {}){}", ignored.reason, ignored.by, said(&ignored.text)),
-            if ignored.reason == IgnoreReason::CoveredByInitialTask {
-                format!("{amount} is in the initial task of its subscription.")
-            } else {
-                format!("{amount} is not billed.")
-            },
-            "Nothing, or unignore it if it is to be billed.",
-        ),
+        TaskState::Ignored(ignored) => of_ignored(task, ignored),
         TaskState::Superseded { by } => notice(
             NoticeKind::Superseded,
             format!("A newer revision of {whose} took its place."),
@@ -159,6 +151,24 @@ pub fn of(task: &Task, plan: Option<&SealedPlan>) -> Notice {
             "Nothing.",
         ),
     }
+}
+
+fn of_ignored(task: &Task, ignored: &Ignored) -> Notice {
+    let whose = format!("{} of {}", task.number, task.customer_name);
+    let money = if ignored.reason == IgnoreReason::CoveredByInitialTask {
+        format!("{} is in the initial task of its subscription.", task.amount)
+    } else {
+        format!("{} is not billed.", task.amount)
+    };
+    let act = match ignored.reason {
+        IgnoreReason::UnknownMotion => "Bill it by hand.",
+        reason if program::HELD_BACK.contains(&reason) => {
+            "Nothing, or set the program so that it is billed: it comes back by itself."
+        }
+        _ => "Nothing, or unignore it if it is to be billed.",
+    };
+    let happened = format!("{whose} is ignored ({}, by {}){}", ignored.reason, ignored.by, said(&ignored.text));
+    Notice { kind: NoticeKind::Ignored, happened, money, act: act.to_owned() }
 }
 
 fn said(text: &str) -> String {

@@ -10,6 +10,7 @@ use crate::digest::Digester;
 use crate::id::{CustomerId, LineId, MarketplaceId, OrderId, Revision, SubscriptionId};
 use crate::money::{Currency, Money};
 use crate::period::{Cycle, Period};
+use crate::statement::{Closing, StatementPart};
 
 /// An enum whose members are known by one name each, in code, database, API and card.
 macro_rules! named {
@@ -241,6 +242,8 @@ pub struct Order {
     pub on_renewal: bool,
     /// The order's product is vendor-rated data: every line of it is usage.
     pub vendor_rated: bool,
+    /// What it is a part of, where a statement was taken apart.
+    pub statement: Option<Box<StatementPart>>,
 }
 
 impl Order {
@@ -270,6 +273,9 @@ impl Order {
             .text(if self.on_renewal { "on-renewal" } else { "" })
             .text(if self.vendor_rated { "vendor-rated" } else { "" })
             .count(self.lines.len());
+        if let Some(part) = &self.statement {
+            part.digest(&mut digest);
+        }
         // Sources give lines in changing order: that alone is no revision.
         let mut lines: Vec<String> = self.lines.iter().map(OrderLine::digest).collect();
         lines.sort_unstable();
@@ -277,6 +283,11 @@ impl Order {
             digest.text(line);
         }
         Revision::new(digest.short())
+    }
+
+    /// How what a line is for goes on, where it is of a statement and says so.
+    pub fn closing(&self, line: &LineId) -> Option<&Closing> {
+        self.statement.as_ref()?.lines.get(line)?.closing.as_ref()
     }
 
     pub fn money(&self, amount: Decimal) -> Money {

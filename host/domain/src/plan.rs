@@ -57,6 +57,17 @@ pub const STANDING_OF: &str = "standing-of";
 pub const QUANTITY_BEFORE: &str = "quantity-before";
 /// What in the target its price was taken from.
 pub const PRICE_FROM: &str = "price-from";
+/// On a line that goes on in its container: what recurs, as the job's line calls it.
+pub const RECURS: &str = "recurs";
+/// At which price it recurred before.
+pub const UNIT_PRICE_BEFORE: &str = "unit-price-before";
+/// On a line that is billed once and carries no line of the order: it keeps the money of something that recurs and is not
+/// invoiced yet, by the target's id of that.
+pub const MOVES: &str = "moves";
+/// On such a line: it gives back what was invoiced while no statement said so, "runs × amount".
+pub const RAN_WITHOUT: &str = "ran-without-statement";
+/// On a plan or a change: what the target noticed, under its own code ("warn.run-unclear").
+pub const WARN: &str = "warn.";
 /// On a change: its days begin before this one, up to which the container is invoiced.
 pub const WRITES_INTO_INVOICED: &str = "writes-into-invoiced";
 /// On a change: it goes into this container, which is not the one that the subscription is linked to.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId};
 use crate::order::named;
 use crate::period::Period;
+use crate::program::ProgramName;
 
 /// Which tasks a run is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,14 @@ pub enum Selection {
     /// Every task that is ready, or planned and not blocked.
     AllReady,
     Tasks(Vec<TaskId>),
+}
+
+/// Which products a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProductChoice {
+    All,
+    /// By their codes.
+    These(Vec<String>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +40,11 @@ pub enum RunKind {
     },
     /// Confirmed plans by digest: what was shown is what is sent.
     Sync(Vec<PlanDigest>),
+    /// The products of a program become items of the target.
+    Products {
+        program: ProgramName,
+        which: ProductChoice,
+    },
 }
 
 impl RunKind {
@@ -41,6 +55,7 @@ impl RunKind {
             Self::Plan(_) => "plan",
             Self::Reconcile { .. } => "reconcile",
             Self::Sync(_) => "sync",
+            Self::Products { .. } => "products",
         }
     }
 }

@@ -68,6 +68,7 @@ pub fn order(
         lines,
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

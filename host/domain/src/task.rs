@@ -98,6 +98,13 @@ named! {
         ExcludedAmount = "excluded-amount",
         /// Reconciled, and nothing differs.
         InAgreement = "in-agreement",
+        /// Of a statement: what the program of the connection does not let through.
+        ProgramOff = "program-off",
+        BillingOff = "billing-off",
+        MotionOff = "motion-off",
+        AzureOff = "azure-off",
+        AnnualOff = "annual-off",
+        UnknownMotion = "unknown-motion",
         ByPerson = "by-person",
     }
 }

@@ -263,6 +263,7 @@ fn beside_what_was_confirmed_before() {
         fee,
         period,
         amount: Money::new(number(amount), usd()),
+        statement: None,
     };
     let recurring = Fee::ResourceRecurring;
     let october = period("2026-10-01", "2026-11-01");
@@ -336,6 +337,7 @@ fn a_decided_difference_beside_the_revision_that_was_billed() {
         fee: Fee::ResourceRecurring,
         period: november,
         amount: Money::new(self::number("33"), usd()),
+        statement: None,
     };
     let mut job = job();
     job.order.lines[0].service_period = november;

@@ -26,6 +26,7 @@ fn claim(fee: Fee, product: &str, amount: &str) -> Claim {
         fee,
         period: Some(period("2026-11-01", "2026-12-01")),
         amount: Money::new(number(amount), usd()),
+        statement: None,
     }
 }
 

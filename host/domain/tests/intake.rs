@@ -124,6 +124,7 @@ fn order(id: usize, said: usize) -> Order {
         }],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

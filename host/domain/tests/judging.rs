@@ -16,12 +16,15 @@ use counterfoil_domain::judge::{self, Law, LinkBook, Standing};
 use counterfoil_domain::link::{Link, LinkKey, LinkKind, LinkState, LinkTarget};
 use counterfoil_domain::market::{Subscription, SubscriptionStatus};
 use counterfoil_domain::money::Currency;
+use counterfoil_domain::motion::Motion;
 use counterfoil_domain::order::{
     BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType, ProductRef,
 };
-use counterfoil_domain::period::Cycle;
+use counterfoil_domain::period::{Cycle, Period};
+use counterfoil_domain::program::{HELD_BACK, Program, ProgramName, comes_back};
 use counterfoil_domain::rule::{Amounts, Criteria, IgnoreRule};
 use counterfoil_domain::snapshot;
+use counterfoil_domain::statement::StatementPart;
 use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Need, Task, TaskState, Verdict, next};
 use rust_decimal::Decimal;
 
@@ -61,6 +64,7 @@ fn order() -> Order {
         lines: vec![line],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 
@@ -71,6 +75,7 @@ struct World {
     links: LinkBook,
     currencies: Option<BTreeSet<Currency>>,
     containers: bool,
+    program: Option<Program>,
     connection: Connection,
     pass: Pass,
     snapshot: Option<DateTime<Utc>>,
@@ -120,6 +125,7 @@ impl World {
             links: LinkBook::new(links.into()),
             currencies: None,
             containers: false,
+            program: None,
             connection,
             pass: Pass::Later { until: at("2026-11-08") },
             snapshot: None,
@@ -143,6 +149,8 @@ impl World {
                 rules: &self.rules,
                 currencies: self.currencies.as_ref(),
                 containers: self.containers,
+                program: self.program.as_ref(),
+                ..Standing::default()
             },
             now: at("2026-11-21"),
         }
@@ -163,6 +171,25 @@ impl World {
 }
 
 type Change = fn(&mut World, &mut Order);
+
+/// Of a statement, with everything switched on but what the change switches off.
+fn of_statement(world: &mut World, order: &mut Order, motion: Motion, off: fn(&mut Program)) {
+    let mut program = Program::off(ConnectionId::new("x"), ProgramName::MicrosoftCsp);
+    (program.enabled, program.billing, program.azure, program.annual) = (true, true, true, true);
+    program.motions = Motion::ALL.iter().copied().collect();
+    off(&mut program);
+    world.program = Some(program);
+    let period = Period::new("2026-10-01".parse().unwrap(), "2026-11-01".parse().unwrap()).unwrap();
+    order.statement = Some(Box::new(StatementPart {
+        statement: "ST1".into(),
+        stream: "seat".into(),
+        period,
+        motion,
+        issue: 1,
+        before: Decimal::ZERO,
+        lines: BTreeMap::new(),
+    }));
+}
 
 /// Each reason but a person's own, by what brings it about.
 const ROWS: &[(IgnoreReason, &str, Change)] = &[
@@ -217,6 +244,26 @@ const ROWS: &[(IgnoreReason, &str, Change)] = &[
     (IgnoreReason::CurrencyNotOffered, "bills nothing in USD; it offers EUR, NZD", |w, _| {
         w.currencies = Some(["NZD", "EUR"].map(|code| Currency::parse(code).unwrap()).into());
     }),
+    (IgnoreReason::ProgramOff, "switch it on: its money is kept, and it comes back by itself", |w, o| {
+        of_statement(w, o, Motion::MonthlyMonthly, |program| program.enabled = false);
+    }),
+    (IgnoreReason::ProgramOff, "the program is off for this connection", |w, o| {
+        of_statement(w, o, Motion::MonthlyMonthly, |_| {});
+        w.program = None;
+    }),
+    (IgnoreReason::BillingOff, "switch its billing on", |w, o| {
+        of_statement(w, o, Motion::MonthlyMonthly, |program| program.billing = false);
+    }),
+    (IgnoreReason::MotionOff, "\"Monthly billing with annual commitment (P1Y:M)\" is not selected", |w, o| {
+        of_statement(w, o, Motion::AnnualMonthly, |program| _ = program.motions.remove(&Motion::AnnualMonthly));
+    }),
+    (IgnoreReason::AzureOff, "switch \"Sync Azure\" on", |w, o| {
+        of_statement(w, o, Motion::Usage, |program| program.azure = false);
+    }),
+    (IgnoreReason::AnnualOff, "switch \"Sync Annual Subscriptions\" on", |w, o| {
+        of_statement(w, o, Motion::AnnualUpfront, |program| program.annual = false);
+    }),
+    (IgnoreReason::UnknownMotion, "bill it by hand", |w, o| of_statement(w, o, Motion::Unknown, |_| {})),
 ];
 
 #[test]
@@ -253,7 +300,11 @@ fn every_reason_is_reached_and_says_what_is_the_matter() {
 fn facts_come_before_people_people_before_the_table_and_the_table_before_the_currency() {
     let everybody: Change = |w, _| w.rule(Criteria { customer: Some(CustomerId::new("c")), ..Criteria::default() });
     let no_currency: Change = |w, _| w.currencies = Some([Currency::parse("EUR").unwrap()].into());
-    let rows: [(IgnoreReason, [Change; 2]); 9] = [
+    let program_off: Change = |w, o| of_statement(w, o, Motion::MonthlyMonthly, |program| program.enabled = false);
+    let rows: [(IgnoreReason, [Change; 2]); 12] = [
+        (IgnoreReason::ZeroAmount, [program_off, |_, o| o.lines[0].amount = Decimal::ZERO]),
+        (IgnoreReason::ExcludedCustomer, [program_off, everybody]),
+        (IgnoreReason::ProgramOff, [program_off, |_, o| o.order_type = OrderType::Renewal]),
         (IgnoreReason::NotFinal, [everybody, |_, o| o.status = OrderStatus::Processing]),
         (IgnoreReason::MigratedSubscription, [everybody, |_, o| o.order_type = OrderType::Migration]),
         (IgnoreReason::ZeroAmount, [everybody, |_, o| o.lines[0].amount = Decimal::ZERO]),
@@ -274,7 +325,11 @@ fn facts_come_before_people_people_before_the_table_and_the_table_before_the_cur
 
 #[test]
 fn nothing_is_concluded_from_what_is_not_known_and_from_rules_that_are_over() {
-    let rows: [(&str, Change); 3] = [
+    let rows: [(&str, Change); 5] = [
+        ("all of the program is on", |w, o| of_statement(w, o, Motion::AnnualUpfront, |_| {})),
+        ("usage is switched by itself", |w, o| {
+            of_statement(w, o, Motion::Usage, |program| program.motions.clear());
+        }),
         ("the target's currencies are not known", |w, _| w.currencies = None),
         ("it offers this one", |w, _| w.currencies = Some([usd(), Currency::parse("EUR").unwrap()].into())),
         ("the rule's day has come", |w, _| {
@@ -287,6 +342,43 @@ fn nothing_is_concluded_from_what_is_not_known_and_from_rules_that_are_over() {
         change(&mut world, &mut order);
         assert_eq!(world.taken(&order).state, TaskState::Ready, "{name}");
     }
+}
+
+/// A program that is set otherwise brings back what it held back, and nothing else.
+#[test]
+fn what_a_program_held_back_comes_back_when_it_is_set_otherwise() {
+    type Set = fn(&mut Program);
+    let rows: [(IgnoreReason, Motion, Set, Option<&str>); 8] = [
+        (IgnoreReason::ProgramOff, Motion::MonthlyMonthly, |_| {}, Some("Microsoft CSP bills")),
+        (IgnoreReason::ProgramOff, Motion::MonthlyMonthly, |p| p.enabled = false, None),
+        (
+            IgnoreReason::ProgramOff,
+            Motion::MonthlyMonthly,
+            |p| p.billing = false,
+            Some("for another reason now: billing-off"),
+        ),
+        (IgnoreReason::MotionOff, Motion::AnnualMonthly, |_| {}, Some("(P1Y:M)")),
+        (IgnoreReason::MotionOff, Motion::AnnualMonthly, |p| p.motions.clear(), None),
+        (IgnoreReason::AzureOff, Motion::Usage, |_| {}, Some("Usage (Azure)")),
+        (IgnoreReason::UnknownMotion, Motion::Unknown, |_| {}, None),
+        (IgnoreReason::ExcludedCustomer, Motion::MonthlyMonthly, |_| {}, None),
+    ];
+    for (reason, motion, set, expected) in rows {
+        let (mut world, mut order) = (World::new(), order());
+        of_statement(&mut world, &mut order, motion, set);
+        let back = comes_back(reason, world.program.as_ref(), motion);
+        match expected {
+            Some(words) => assert!(back.as_ref().is_some_and(|why| why.contains(words)), "{reason}: {back:?}"),
+            None => assert_eq!(back, None, "{reason}"),
+        }
+    }
+    let reached: BTreeSet<IgnoreReason> = HELD_BACK.into_iter().collect();
+    assert_eq!(reached.len(), 6);
+    let program = Program::off(ConnectionId::new("x"), ProgramName::MicrosoftCsp);
+    let on = Program { enabled: true, ..program.clone() };
+    let mailed = Program { emails: vec!["a@example.com".into()], daily_at: Some(60), ..program.clone() };
+    assert_ne!(program.digest(), on.digest());
+    assert_eq!(program.digest(), mailed.digest(), "who is told decides nothing");
 }
 
 /// The oldest rule is told; a snapshot is ignored with its customer's orders, and not with the sales.

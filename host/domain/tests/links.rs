@@ -378,6 +378,7 @@ fn seats() -> Order {
         lines: vec![line],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

@@ -65,6 +65,7 @@ fn order(lines: Vec<OrderLine>) -> Order {
         lines,
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

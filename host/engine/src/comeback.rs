@@ -13,9 +13,12 @@ use counterfoil_domain::digest::Digester;
 use counterfoil_domain::id::{Actor, ConnectionId, RuleId};
 use counterfoil_domain::judge::{self, Law};
 use counterfoil_domain::market::Subscription;
+use counterfoil_domain::motion::Motion;
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::{AuditEntry, PageRequest, TaskFilter, Write};
+use counterfoil_domain::program::{self, Program};
 use counterfoil_domain::rule::{self, IgnoreRule, Seen};
+use counterfoil_domain::statement;
 use counterfoil_domain::task::{Event, IgnoreReason, Ignored, Need, Subject, Task, TaskState, Verdict, next};
 
 use crate::engine::{Engine, EngineError};
@@ -40,6 +43,8 @@ struct Kept {
     failed_at: Option<DateTime<Utc>>,
     /// Digest of the rules that every task was held against.
     rules: Option<String>,
+    /// Digest of the program that every task of a statement was held against.
+    program: Option<String>,
 }
 
 impl Memory {
@@ -69,6 +74,7 @@ pub(crate) async fn keep(engine: &Engine, connection: &Connection) {
             by_calendar(engine, connection).await?;
             engine.comeback.change(&connection.id, |kept| kept.looked_at = Some(now));
         }
+        by_program(engine, connection, &kept).await?;
         by_rules(engine, connection, &kept).await
     }
     .await;
@@ -85,7 +91,9 @@ pub(crate) async fn before_check(engine: &Engine, progress: &mut Progress) {
     let result = async {
         let connection = engine.connection(&progress.run.connection).await?;
         offers::learn(engine, &connection).await?;
-        let back = by_calendar(engine, &connection).await? + by_currency(engine, &connection).await?;
+        let kept = engine.comeback.of(&connection.id);
+        let mut back = by_calendar(engine, &connection).await? + by_currency(engine, &connection).await?;
+        back += by_program(engine, &connection, &kept).await?;
         Ok::<u64, EngineError>(back)
     }
     .await;
@@ -119,6 +127,76 @@ async fn by_currency(engine: &Engine, connection: &Connection) -> Result<u64, En
         offered.contains(&currency).then(|| format!("the target offers {currency} now"))
     })
     .await
+}
+
+/// A program that was set otherwise since every task of a statement was last held against it: what it held back and lets
+/// through now comes back, and open tasks that it holds back now go. What was confirmed is not taken back.
+async fn by_program(engine: &Engine, connection: &Connection, kept: &Kept) -> Result<u64, EngineError> {
+    // Elsewhere there is nothing that a program could hold back.
+    if engine.sources.statements(&connection.marketplace).is_none() {
+        return Ok(0);
+    }
+    let program = ground::program(engine, connection).await?;
+    let digest = program.as_ref().map(Program::digest).unwrap_or_default();
+    if kept.program.as_ref() == Some(&digest) {
+        return Ok(0);
+    }
+    let mut back = 0;
+    for reason in program::HELD_BACK {
+        let filter = TaskFilter { ignore_reason: Some(reason.name().to_owned()), ..ignored_tasks(connection) };
+        back += bring_back(engine, connection, filter, "rules", |task, _| {
+            program::comes_back(reason, program.as_ref(), motion(task)?)
+        })
+        .await?;
+    }
+    hold_back(engine, connection, program.as_ref()).await?;
+    engine.comeback.change(&connection.id, |kept| kept.program = Some(digest));
+    Ok(back)
+}
+
+/// Of a task that was made of a statement.
+fn motion(task: &Task) -> Option<Motion> {
+    task.subscription.as_ref().and_then(statement::of_subscription).map(|(_, motion)| motion)
+}
+
+/// Open tasks of statements that the program does not let through any more.
+async fn hold_back(engine: &Engine, connection: &Connection, program: Option<&Program>) -> Result<(), EngineError> {
+    let mut page = PageRequest { after: None, limit: CHUNK };
+    let now = engine.clock.now();
+    loop {
+        let tasks = engine.store.tasks(open_tasks(connection), page.clone()).await?;
+        let Some(last) = tasks.last() else { return Ok(()) };
+        page.after = Some((last.observed_at, last.id.clone()));
+        let mut writes = Vec::new();
+        for task in tasks {
+            let Some((reason, text)) = motion(&task).and_then(|motion| program::refusal(program, motion)) else {
+                continue;
+            };
+            // An order of another marketplace may have a subscription that is called so.
+            let Subject::Order { key, .. } = &task.subject else { continue };
+            if engine.store.order(key).await?.is_none_or(|order| order.statement.is_none()) {
+                continue;
+            }
+            let held = Ignored { reason, text, by: Actor::new("rules"), at: now, until: None };
+            let Ok(state) = next(task.state.clone(), Event::IgnoredBy(held)) else { continue };
+            writes.push(Write::Audit(AuditEntry {
+                at: now,
+                actor: Actor::new("rules"),
+                action: "task.ignore".to_owned(),
+                subject: task.id.to_string(),
+                detail: format!("{reason}; {} ({})", task.number, task.amount),
+            }));
+            writes.push(Write::UpdateTask(Task { state, updated_at: now, version: task.version + 1, ..task }));
+        }
+        if !writes.is_empty() {
+            engine.store.commit(writes).await?;
+        }
+    }
+}
+
+fn open_tasks(connection: &Connection) -> TaskFilter {
+    let states = ["pending", "ready", "planned"].map(str::to_owned);
+    TaskFilter { connection: Some(connection.id.clone()), states: states.into(), ..TaskFilter::default() }
 }
 
 /// Rules that changed since every task was last held against them: what a removed one ignored comes back, and open tasks
@@ -321,8 +399,7 @@ async fn exclude(engine: &Engine, connection: &Connection, rules: &[IgnoreRule])
         return Ok(());
     }
     let book = LawBook::load(engine, connection).await?;
-    let states = ["pending", "ready", "planned"].map(str::to_owned);
-    let filter = TaskFilter { connection: Some(connection.id.clone()), states: states.into(), ..TaskFilter::default() };
+    let filter = open_tasks(connection);
     let mut page = PageRequest { after: None, limit: CHUNK };
     loop {
         let tasks = engine.store.tasks(filter.clone(), page.clone()).await?;

@@ -24,10 +24,11 @@ use crate::observe::{self, Unseen};
 use crate::prepared::{Unprepared, prepare_all};
 use crate::progress::Progress;
 use crate::propose::{self, call_failure, moved};
+use crate::restored;
 use crate::settle::{self, Applied, Confirmed};
 
 /// What of these plans is known to be stored, from any plan of their tasks: it is never written a second time.
-type Stored = Vec<(PlanDigest, ChangeReceipt)>;
+pub(crate) type Stored = Vec<(PlanDigest, ChangeReceipt)>;
 
 /// Tasks held against their ground together, where the card allows fewer to a plan.
 const LEAST_AT_ONCE: usize = 200;
@@ -114,7 +115,8 @@ pub(crate) async fn send(
     }
     let mut by_plugin: BTreeMap<PluginDigest, Vec<Confirmed>> = BTreeMap::new();
     let (fresh, stored) = fresh(engine, connection, queued, ramp, progress).await?;
-    for confirmed in fresh {
+    let sure = restored::sure(engine, connection, fresh, &stored, progress).await?;
+    for confirmed in sure {
         by_plugin.entry(confirmed.1.ground.plugin.clone()).or_default().push(confirmed);
     }
     for (plugin, confirmed) in by_plugin {

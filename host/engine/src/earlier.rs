@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_domain::claim::Claim;
-use counterfoil_domain::id::{SubscriptionId, TaskId};
+use counterfoil_domain::former::{self, Stored};
+use counterfoil_domain::id::{ConnectionId, SubscriptionId, TaskId};
 use counterfoil_domain::job::{Job, JobLine};
 use counterfoil_domain::salvage::Kept;
+use counterfoil_domain::task::TaskState;
 
 use crate::engine::{Engine, EngineError};
+use crate::ground::{LawBook, Prepared};
 
 /// Named to a job, best first.
 const MOST: usize = 12;
@@ -71,6 +74,39 @@ pub(crate) fn own(job: &mut Job, kept: &[Kept]) {
         job.attributes.push((format!("stored.{}.key", place + 1), receipt.key.to_string()));
         job.attributes.push((format!("stored.{}.reference", place + 1), receipt.reference.to_string()));
     }
+}
+
+/// Tasks of a customer's motion whose receipts are read: years of statements, with their corrections.
+const MOST_FORMER: usize = 48;
+
+/// Names to the job of a statement what synchronized tasks of the same customer and motion stored of what recurs.
+pub(crate) async fn former(
+    engine: &Engine,
+    connection: &ConnectionId,
+    book: &LawBook,
+    prepared: &mut Prepared,
+) -> Result<(), EngineError> {
+    if !book.recurring || prepared.order.statement.is_none() {
+        return Ok(());
+    }
+    let job = &mut prepared.job;
+    let subscription = SubscriptionId::new(job.order.subscription_id.clone());
+    let tasks = engine.store.statement_tasks_of(connection, &subscription, MOST_FORMER).await?;
+    let mut rows = Vec::new();
+    for task in tasks {
+        if task.id != job.task && matches!(task.state, TaskState::Synced { .. }) {
+            let receipts = engine.store.receipts_of(&task.id).await?;
+            rows.extend(receipts.into_iter().map(|row| (task.id.clone(), row)));
+        }
+    }
+    let stored: Vec<Stored<'_>> = rows
+        .iter()
+        .flat_map(|(task, row)| {
+            row.receipt.changes.iter().map(|change| Stored { task, stored_at: row.stored_at, change })
+        })
+        .collect();
+    job.attributes.extend(former::attributes(&stored));
+    Ok(())
 }
 
 /// The same product, and days that meet where both have any.

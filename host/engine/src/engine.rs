@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::{ConnectionId, MarketplaceId, RunId};
 use counterfoil_domain::ports::{
-    CallError, CatalogSource, Clock, CommitError, Door, MarketplaceClient, SourceError, Store, StoreError, Target,
+    CallError, CatalogSource, Clock, CommitError, Door, Mailer, MarketplaceClient, StatementSource, SourceError, Store, StoreError, Target,
     Targets,
 };
 use counterfoil_domain::ramp::Ramp;
@@ -24,6 +25,7 @@ use crate::schedule::Agenda;
 pub struct Sources {
     orders: RwLock<BTreeMap<MarketplaceId, Arc<dyn MarketplaceClient>>>,
     catalogs: RwLock<BTreeMap<MarketplaceId, Arc<dyn CatalogSource>>>,
+    statements: RwLock<BTreeMap<MarketplaceId, Arc<dyn StatementSource>>>,
 }
 
 impl Sources {
@@ -40,6 +42,15 @@ impl Sources {
         self.catalogs.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// Where statements come from, instead of orders.
+    pub fn put_statements(&self, id: MarketplaceId, source: Arc<dyn StatementSource>) {
+        self.statements.write().unwrap_or_else(PoisonError::into_inner).insert(id, source);
+    }
+
+    pub fn statements(&self, id: &MarketplaceId) -> Option<Arc<dyn StatementSource>> {
+        self.statements.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
     pub fn get(&self, id: &MarketplaceId) -> Option<Arc<dyn MarketplaceClient>> {
         self.orders.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
@@ -52,6 +63,7 @@ pub struct Parts {
     pub door: Arc<dyn Door>,
     pub sources: Arc<Sources>,
     pub clock: Arc<dyn Clock>,
+    pub mailer: Arc<dyn Mailer>,
     /// Told whenever a run's row changed.
     pub changed: broadcast::Sender<RunId>,
 }
@@ -81,6 +93,8 @@ pub enum EngineError {
     Paused { connection: ConnectionId, state: String, reason: String },
     #[error("{0}")]
     Call(#[from] CallError),
+    #[error("the service is stopping; the run goes on when it runs again")]
+    Stopping,
 }
 
 impl EngineError {
@@ -102,11 +116,14 @@ pub struct Engine {
     pub(crate) door: Arc<dyn Door>,
     pub(crate) sources: Arc<Sources>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) mailer: Arc<dyn Mailer>,
     pub(crate) changed: broadcast::Sender<RunId>,
     pub(crate) agenda: Agenda,
     pub(crate) in_vain: InVain,
     pub(crate) offers: Offers,
     pub(crate) comeback: Memory,
+    /// When the store was last made of a backup.
+    pub(crate) restored: Option<DateTime<Utc>>,
     stopping: AtomicBool,
     locks: Mutex<BTreeMap<ConnectionId, Arc<tokio::sync::Mutex<Ramp>>>>,
 }
@@ -119,14 +136,22 @@ impl Engine {
             door: parts.door,
             sources: parts.sources,
             clock: parts.clock,
+            mailer: parts.mailer,
             changed: parts.changed,
             agenda: Agenda::default(),
             in_vain: InVain::default(),
             offers: Offers::default(),
             comeback: Memory::default(),
+            restored: None,
             stopping: AtomicBool::new(false),
             locks: Mutex::default(),
         }
+    }
+
+    /// On a store that was made of a backup at that time: what may have been sent since the backup is looked for first.
+    #[must_use]
+    pub fn restored(self, at: Option<DateTime<Utc>>) -> Self {
+        Self { restored: at, ..self }
     }
 
     /// Held while anything is written to a connection. Coarser than a lock per document, and never wrong:

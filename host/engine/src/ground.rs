@@ -18,6 +18,7 @@ use counterfoil_domain::order::Order;
 use counterfoil_domain::plan::Ground;
 use counterfoil_domain::ports::Target;
 use counterfoil_domain::pricing::PriceError;
+use counterfoil_domain::program::{Program, ProgramName};
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::snapshot;
 use counterfoil_domain::task::{Subject, Task};
@@ -39,22 +40,29 @@ pub(crate) struct LawBook {
     pub(crate) ignoring: Vec<IgnoreRule>,
     /// A subscription needs a container.
     containers: bool,
+    /// What recurs stands in it until something else is said.
+    pub(crate) recurring: bool,
+    /// What the connection takes of statements.
+    pub(crate) program: Option<Program>,
     /// What the target said that it can bill in.
     offered: Option<BTreeSet<Currency>>,
 }
 
 impl LawBook {
     pub(crate) async fn load(engine: &Engine, connection: &Connection) -> Result<Self, EngineError> {
-        let card = engine.target(connection)?;
+        let target = engine.target(connection)?;
+        let settings = settings(target.card(), connection);
         let products = engine.store.products(&connection.marketplace).await?;
         let links = engine.store.links(&connection.id, None).await?;
         Ok(Self {
-            scenarios: card.card().scenarios.clone(),
+            scenarios: target.card().scenarios.clone(),
             links: LinkBook::new(links),
             currency: products.iter().find_map(|product| product.currency),
             metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
             products: products.into_iter().map(|p| p.product.code).collect(),
-            containers: card.card().containers,
+            containers: target.card().puts_into_containers(&settings),
+            recurring: target.card().recurs(&settings),
+            program: program(engine, connection).await?,
             ignoring: engine.store.rules(&connection.id).await?,
             offered: engine.offers.of(&connection.id),
         })
@@ -62,7 +70,8 @@ impl LawBook {
 
     pub(crate) fn law<'a>(&'a self, connection: &'a Connection, now: DateTime<Utc>) -> Law<'a> {
         let (rules, currencies) = (self.ignoring.as_slice(), self.offered.as_ref());
-        let standing = Standing { rules, currencies, containers: self.containers };
+        let (containers, recurring) = (self.containers, self.recurring);
+        let standing = Standing { rules, currencies, containers, recurring, program: self.program.as_ref() };
         Law {
             scenarios: &self.scenarios,
             rules: &connection.rules,
@@ -72,6 +81,12 @@ impl LawBook {
             now,
         }
     }
+}
+
+/// What a connection takes of statements; there is one program by now.
+pub(crate) async fn program(engine: &Engine, connection: &Connection) -> Result<Option<Program>, EngineError> {
+    let all = engine.store.programs(&connection.id).await?;
+    Ok(all.into_iter().find(|program| program.name == ProgramName::MicrosoftCsp))
 }
 
 /// A task's order: from the source as it stands now, or the snapshot of its subscription as it was taken.
@@ -114,14 +129,7 @@ pub(crate) async fn adjustments(engine: &Engine, tasks: &[Task]) -> Result<BTree
 
 /// A connection's settings with the card's defaults for what is not set.
 pub(crate) fn settings(card: &Card, connection: &Connection) -> Vec<(String, String)> {
-    let mut all: BTreeMap<String, String> = BTreeMap::new();
-    for setting in &card.settings {
-        if let Some(default) = &setting.default {
-            all.insert(setting.name.clone(), default.clone());
-        }
-    }
-    all.extend(connection.settings.iter().map(|(name, value)| (name.clone(), value.clone())));
-    all.into_iter().collect()
+    card.filled(&connection.settings)
 }
 
 /// A task made ready for a target: its job, and the ground that a plan of it will rest on.
@@ -152,6 +160,7 @@ pub(crate) fn prepare(
         items: with.items,
         containers: with.containers.read(),
         settings: with.settings,
+        recurring: with.target.card().recurs(with.settings),
         adjustments: with.adjustments,
         today: engine.clock.now().date_naive(),
     };

@@ -278,7 +278,7 @@ pub(crate) fn read_only(engine: &Engine, connection: &Connection, target: &Arc<d
     Arc::new(ReadOnly::new(engine.over(), connection.id.clone(), target.card()))
 }
 
-async fn list(
+pub(crate) async fn list(
     engine: &Engine,
     connection: &Connection,
     target: &Arc<dyn Target>,

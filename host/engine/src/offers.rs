@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, ConnectionState};
 use counterfoil_domain::id::ConnectionId;
 use counterfoil_domain::money::Currency;
@@ -50,9 +51,18 @@ pub(crate) async fn learn(engine: &Engine, connection: &Connection) -> Result<()
     Ok(())
 }
 
+/// The books' one currency as the operator says it, where the card asks for it because the target tells only a symbol.
+fn as_set(card: &Card, connection: &Connection) -> Option<Currency> {
+    let is_asked = card.settings.iter().any(|setting| setting.name == KIND && setting.required);
+    connection.settings.get(KIND).filter(|_| is_asked).and_then(|code| Currency::parse(code.trim()).ok())
+}
+
 /// None: the target lists none.
 async fn ask(engine: &Engine, connection: &Connection) -> Result<Option<BTreeSet<Currency>>, EngineError> {
     let target = engine.target(connection)?;
+    if let Some(currency) = as_set(target.card(), connection) {
+        return Ok(Some(BTreeSet::from([currency])));
+    }
     let exchange = read_only(engine, connection, &target);
     let mut listed = BTreeSet::new();
     let mut cursor = None;

@@ -147,6 +147,7 @@ async fn plan_chunk(
     let mut stored = Vec::with_capacity(jobs.len());
     for (task, prepared) in &mut jobs {
         earlier::name(engine, &mut prepared.job, &history).await?;
+        earlier::former(engine, &connection.id, book, prepared).await?;
         let kept = kept(engine, &task.id).await?;
         earlier::own(&mut prepared.job, &kept);
         stored.push(kept);

@@ -6,10 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::{Connection, ConnectionState};
+use counterfoil_domain::daily;
 use counterfoil_domain::digest::Digester;
 use counterfoil_domain::id::{Actor, ConnectionId, RunId};
 use counterfoil_domain::ports::{AuditEntry, CommitError, Write};
-use counterfoil_domain::run::{Run, RunKind, RunState};
+use counterfoil_domain::program::Program;
+use counterfoil_domain::run::{ProductChoice, Run, RunKind, RunState};
 use counterfoil_domain::schedule::{self, LastCheck};
 
 use crate::auto;
@@ -32,6 +34,8 @@ struct Remembered {
 #[derive(Debug, Clone)]
 struct Last {
     check: Option<LastCheck>,
+    /// The products of daily programs were synchronized after it.
+    stocked: bool,
     /// Auto-sync has nothing more to do after it.
     followed: bool,
 }
@@ -64,7 +68,9 @@ impl Agenda {
 /// One step for one connection: what auto-sync has to do after the last check, then the next check if it is due.
 pub(crate) async fn tend(engine: &Engine, connection: &Connection) -> Result<(), EngineError> {
     let rules = &connection.rules;
-    let wanted = rules.check_every.is_some() || rules.auto_sync.on;
+    let programs = engine.store.programs(&connection.id).await?;
+    let daily: Vec<&Program> = programs.iter().filter(|one| one.enabled && one.daily_at.is_some()).collect();
+    let wanted = rules.check_every.is_some() || rules.auto_sync.on || !daily.is_empty();
     if !wanted || connection.state != ConnectionState::Enabled {
         return Ok(());
     }
@@ -76,10 +82,17 @@ pub(crate) async fn tend(engine: &Engine, connection: &Connection) -> Result<(),
     }
     let mut last = match known {
         Some(last) => last,
-        None => Last { check: last_check(engine, connection).await?, followed: false },
+        None => Last { check: last_check(engine, connection).await?, stocked: false, followed: false },
     };
     if let Some(check) = last.check.as_ref().filter(|check| can_be_followed(check.state))
+        && !last.stocked
+        && ours.is_empty()
+    {
+        last.stocked = stock(engine, connection, &daily, &check.run).await?;
+    }
+    if let Some(check) = last.check.as_ref().filter(|check| can_be_followed(check.state))
         && rules.auto_sync.on
+        && last.stocked
         && !last.followed
         && ours.is_empty()
     {
@@ -87,10 +100,34 @@ pub(crate) async fn tend(engine: &Engine, connection: &Connection) -> Result<(),
     }
     engine.agenda.put(&connection.id, epoch, last.clone());
     let now = engine.clock.now();
-    if schedule::due(last.check.as_ref(), rules.check_every, now) {
+    let is_due = |program: &&Program| daily::due(program, last.check.as_ref(), now);
+    if schedule::due(last.check.as_ref(), rules.check_every, now) || daily.iter().any(is_due) {
         ask(engine, connection, now).await?;
     }
     Ok(())
+}
+
+/// The products of daily programs, one program after the other, before anything is planned: new ones need their items.
+/// True: that is done.
+async fn stock(
+    engine: &Engine,
+    connection: &Connection,
+    daily: &[&Program],
+    check: &RunId,
+) -> Result<bool, EngineError> {
+    for program in daily.iter().filter(|program| program.products) {
+        let mut id = Digester::new("daily-products");
+        id.text(check.as_str()).text(program.name.name());
+        let id = run_id(id);
+        if engine.store.run(&id).await?.is_some() {
+            continue;
+        }
+        let kind = RunKind::Products { program: program.name, which: ProductChoice::All };
+        let run = new_run(connection, id, kind, &Actor::new("schedule"), engine.clock.now());
+        engine.store.commit(asked(run)).await?;
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// What was read is there, even where not everything was.

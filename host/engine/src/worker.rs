@@ -20,7 +20,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use crate::engine::{Engine, EngineError};
 use crate::progress::Progress;
 use crate::propose::moved;
-use crate::{catalog, check, comeback, dispatch, follow_up, lookout, propose, reconcile, schedule};
+use crate::{catalog, check, comeback, dispatch, follow_up, lookout, mail, products, propose, reconcile, schedule};
 
 /// How often due retries and looks are looked for when nobody wakes the worker.
 const TICK: Duration = Duration::from_millis(500);
@@ -177,6 +177,9 @@ async fn keep_up(engine: &Engine, connection: &Connection) {
     if let Err(error) = schedule::tend(engine, connection).await {
         tracing::warn!(connection = %connection.id, %error, "a check or an auto-sync could not be asked for; the next round tries again");
     }
+    if let Err(error) = mail::keep(engine, &connection.id).await {
+        tracing::warn!(connection = %connection.id, %error, "mail could not be looked through; the next round tries again");
+    }
     if let Err(error) = upkeep(engine, connection).await {
         tracing::warn!(connection = %connection.id, %error, "the upkeep of a connection failed; the next round tries again");
     }
@@ -200,15 +203,25 @@ pub(crate) async fn carry_out(engine: &Engine, run: Run) {
                 reconcile::reconcile(engine, (subscriptions, *period), &mut progress).await
             }
             RunKind::Sync(plans) => dispatch::sync(engine, plans, &mut progress).await,
+            RunKind::Products { program, which } => {
+                products::sync(engine, (*program, which), &mut progress).await
+            }
         }
     }
     .await;
+    // Its row stands as running: it is taken up again with the next start.
+    if matches!(result, Err(EngineError::Stopping)) {
+        return;
+    }
     let failed = result.err().map(|error| error.to_string());
     if let Some(message) = &failed {
         tracing::warn!(run = %id, kind = kind.name(), message, "run failed");
     }
     if let Err(error) = progress.finish(failed).await {
         tracing::error!(run = %id, %error, "the end of a run could not be stored; it is taken up again");
+    }
+    if let Err(error) = mail::after(engine, &progress.run).await {
+        tracing::warn!(run = %id, %error, "what there is to tell of a run could not be put into the post");
     }
     if kind == RunKind::Check {
         engine.agenda.forget(&connection);

@@ -103,3 +103,17 @@ fn unreadable_id() -> Problem {
         "Percent-encode it as UTF-8; lists show the ids that exist.",
     )
 }
+
+/// Several ids in the path, as a tuple.
+pub(crate) struct Ids<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Ids<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(ids)) => Ok(Self(ids)),
+            Err(_) => Err(unreadable_id()),
+        }
+    }
+}

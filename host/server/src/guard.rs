@@ -11,6 +11,7 @@ use counterfoil_domain::ports::User;
 
 use crate::access::{Access, Role, rule_of};
 use crate::auth::{same, sha256_hex, user_of_token};
+use crate::pages::Trouble;
 use crate::parts::App;
 use crate::problem::{Code, Problem};
 
@@ -108,7 +109,18 @@ fn check_csrf(who: &Who, method: &Method, headers: &HeaderMap) -> Result<(), Pro
     if came_from_elsewhere(headers) || !same(given, expected) { Err(cross_site()) } else { Ok(()) }
 }
 
-pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Problem> {
+/// Refused like everything else, and shown as a page where a browser asked for one.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let rule = path.and_then(|path| rule_of(request.method(), &path));
+    let is_page = rule.is_some_and(|rule| matches!(rule.access, Access::Page(_) | Access::Form(_)));
+    match guarded(app, request, next).await {
+        Err(problem) if is_page => Ok(Trouble(problem).into_response()),
+        answer => answer,
+    }
+}
+
+async fn guarded(app: App, mut request: Request, next: Next) -> Result<Response, Problem> {
     // Without a matched path it is the fallback's 404, which tells nothing.
     let Some(path) = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
         return Ok(next.run(request).await);

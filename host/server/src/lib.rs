@@ -12,6 +12,7 @@ mod linking;
 mod pages;
 mod parts;
 mod problem;
+mod programs;
 mod router;
 mod routes;
 mod serve;

@@ -101,6 +101,8 @@ pub struct ServerParts {
     pub sign_ins: SignIns,
     /// The server is reached by https: cookies are `__Host-` and `Secure`. False is for loopback only.
     pub https: bool,
+    /// Everything is simulated: the pages say so.
+    pub demo: bool,
 }
 
 /// Shared by all handlers.

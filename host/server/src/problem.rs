@@ -57,6 +57,7 @@ codes! {
     PluginProbe = "plugin-probe-failed", CONFLICT, "The plugin does not work with a connection", false;
     PluginBusy = "plugin-busy", CONFLICT, "Work is under way that the plugin would send elsewhere", true;
     PluginNoFormer = "plugin-no-former", CONFLICT, "There is no former version", false;
+    ProgramOff = "program-off", CONFLICT, "The program is switched off", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
     Unsupported = "unsupported", CONFLICT, "The target cannot do that", false;
     CatalogBusy = "catalog-busy", CONFLICT, "Another run works on these catalogs", true;
@@ -148,6 +149,14 @@ impl Problem {
             errors: Vec::new(),
             retry_after_seconds: None,
         }))
+    }
+
+    pub(crate) fn body(&self) -> &ProblemBody {
+        &self.0
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     #[must_use]

@@ -13,19 +13,19 @@ use utoipa_axum::routes;
 
 use crate::guard::{guard, method_not_allowed};
 use crate::headers::{dress, of_panic};
-use crate::pages::{self, callback, home, login};
+use crate::pages::{self as page, callback, login};
 use crate::parts::{App, ServerParts};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
     adjusting, authorize, auto_sync, catalog, commands, connections, events, follow_ups, ignoring, journal,
-    link_suggestions, link_table, links, notices, plans, plugins, reconciling, resolving, rules, runs, setup, summary,
-    syncs, system, tasks,
+    link_suggestions, link_table, links, notices, plans, plugins, products, programs, reconciling, resolving, rules,
+    runs, setup, statements, summary, syncs, system, tasks,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 fn all() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(description())
+    provided(OpenApiRouter::with_openapi(description()))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
@@ -64,6 +64,77 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(link_suggestions::suggestions))
         .routes(routes!(link_table::export))
         .routes(routes!(link_table::import))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(events::events))
+        .routes(routes!(journal::exchanges))
+        .routes(routes!(journal::audit))
+        .routes(routes!(summary::summary))
+        .routes(routes!(page::tasks::show))
+        .routes(routes!(page::tasks::export))
+        .routes(routes!(page::tasks::preview_ready))
+        .routes(routes!(page::tasks::chosen))
+        .routes(routes!(page::task::show))
+        .routes(routes!(page::task::preview))
+        .routes(routes!(page::task::sync))
+        .routes(routes!(page::task::ignore))
+        .routes(routes!(page::task::unignore))
+        .routes(routes!(page::task::resolve))
+        .routes(routes!(page::ignored::show))
+        .routes(routes!(page::ignored::export))
+        .routes(routes!(page::ignored::chosen))
+        .routes(routes!(page::ignored::all))
+        .routes(routes!(page::rules::show, page::rules::add))
+        .routes(routes!(page::rules::remove))
+        .routes(routes!(page::links::show))
+        .routes(routes!(page::link::preview))
+        .routes(routes!(page::link::set))
+        .routes(routes!(page::link_table::show, page::link_table::take))
+        .routes(routes!(page::audit::show))
+        .routes(routes!(page::check::check))
+        .routes(routes!(page::preview::show))
+        .routes(routes!(page::preview::sync))
+        .routes(routes!(page::runs::show_all))
+        .routes(routes!(page::runs::show))
+        .routes(routes!(page::plugins::show))
+        .routes(routes!(page::plugin::show))
+        .routes(routes!(page::plugin::activate))
+        .routes(routes!(page::plugin::rollback))
+        .routes(routes!(page::plugin::compare))
+        .routes(routes!(page::catalog::show))
+        .routes(routes!(page::catalog::ask))
+        .routes(routes!(page::catalog::forget))
+        .routes(routes!(page::catalog_run::show))
+        .routes(routes!(page::catalog_run::write))
+        .routes(routes!(page::catalog_run::take_back))
+        .routes(routes!(page::catalog_run::reseller))
+        .routes(routes!(page::reconcile::show, page::reconcile::compare))
+        .routes(routes!(page::reconciled::show))
+        .routes(routes!(login::show, login::submit))
+        .routes(routes!(login::leave))
+        .routes(routes!(callback::arrive))
+        .routes(routes!(callback::choose))
+        .routes(routes!(page::asset::show))
+}
+
+/// What others bring: programs of distributors with their statements and products, catalogs of providers, plugins.
+fn provided(router: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    router
+        .routes(routes!(plugins::list, plugins::install))
+        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::activate))
+        .routes(routes!(plugins::rollback))
+        .routes(routes!(plugins::shadow))
+        .routes(routes!(programs::settings::list))
+        .routes(routes!(programs::settings::show, programs::settings::put))
+        .routes(routes!(programs::settings::motions))
+        .routes(routes!(programs::customers::list))
+        .routes(routes!(programs::mapping::put, programs::mapping::remove))
+        .routes(routes!(programs::table::export))
+        .routes(routes!(programs::table::import))
+        .routes(routes!(programs::money::show))
+        .routes(routes!(statements::list))
+        .routes(routes!(statements::show))
         .routes(routes!(catalog::options::list))
         .routes(routes!(catalog::preview::preview))
         .routes(routes!(catalog::sync::sync))
@@ -75,23 +146,8 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(catalog::runs::reseller))
         .routes(routes!(catalog::presets::list))
         .routes(routes!(catalog::presets::put, catalog::presets::remove))
-        .routes(routes!(runs::list))
-        .routes(routes!(runs::show))
-        .routes(routes!(events::events))
-        .routes(routes!(journal::exchanges))
-        .routes(routes!(journal::audit))
-        .routes(routes!(plugins::list, plugins::install))
-        .routes(routes!(plugins::show))
-        .routes(routes!(plugins::activate))
-        .routes(routes!(plugins::rollback))
-        .routes(routes!(plugins::shadow))
-        .routes(routes!(summary::summary))
-        .routes(routes!(home::show))
-        .routes(routes!(login::show, login::submit))
-        .routes(routes!(login::leave))
-        .routes(routes!(callback::arrive))
-        .routes(routes!(callback::choose))
-        .routes(routes!(pages::style))
+        .routes(routes!(products::list))
+        .routes(routes!(products::sync))
 }
 
 fn description() -> OpenApi {
@@ -108,6 +164,10 @@ fn description() -> OpenApi {
 /// Named by what it is asked: "post_tasks_by_id_ignore".
 fn operation_id(method: &str, path: &str) -> String {
     let path = if path == "/" { "/home" } else { path };
+    // Pages may stand under the names of what they show.
+    let known = ["/home", "/login", "/logout", "/oauth", "/assets", "/healthz", "/readyz", "/metrics", "/v1/"];
+    let is_page = !known.iter().any(|known| path.starts_with(known));
+    let method = if is_page { format!("page_{method}") } else { method.to_owned() };
     let segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != "v1");
     segments.fold(method.to_lowercase(), |id, segment| {
         let by = if segment.starts_with('{') { "by_" } else { "" };

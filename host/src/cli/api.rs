@@ -1,13 +1,27 @@
 //! `api`: any call of the API, its answer as it came.
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::args::ApiArgs;
+use super::args::Remote;
 use super::client::{Client, conclude, refusal};
 use super::show;
 use crate::exit::Exit;
+
+#[derive(Debug, Clone, Args)]
+pub struct ApiArgs {
+    /// GET, POST, PUT or DELETE.
+    pub method: String,
+    /// Path and query, from "/v1".
+    pub path: String,
+    /// JSON body, or @file.
+    #[arg(long)]
+    pub body: Option<String>,
+    #[command(flatten)]
+    pub remote: Remote,
+}
 
 pub(super) async fn run(args: &ApiArgs) -> Result<Exit> {
     conclude(call(args).await)

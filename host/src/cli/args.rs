@@ -61,6 +61,12 @@ pub enum Command {
     /// Customers whose tasks go without a person.
     #[command(subcommand)]
     AutoSync(super::auto_sync::AutoSyncVerb),
+    /// What of a distributor's statements is billed, who is mapped where, and where the money is.
+    #[command(subcommand)]
+    Programs(super::programs::ProgramsVerb),
+    /// Products of a program as items of a target.
+    #[command(subcommand)]
+    Products(super::products::ProductsVerb),
     /// A provider's service plans to its resellers, by options.
     #[command(subcommand)]
     Catalog(super::catalog::CatalogVerb),
@@ -69,7 +75,7 @@ pub enum Command {
     /// What was done, when and for whom.
     Runs(super::runs::RunsArgs),
     /// Any call of the API: `counterfoil api GET /v1/tasks`.
-    Api(ApiArgs),
+    Api(super::api::ApiArgs),
 }
 
 /// Where the service is and who asks.
@@ -140,7 +146,7 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct SimArgs {
-    /// Which: cloudblue, xero, connectwise, several of them, or both (cloudblue and xero).
+    /// Which: cloudblue, cloudiq, prism, xero, connectwise, syncro, several of them, or both (cloudblue and xero).
     #[arg(default_value = "both")]
     pub which: Vec<String>,
     /// Port of the marketplace.
@@ -152,6 +158,15 @@ pub struct SimArgs {
     /// Port of the simulated ConnectWise.
     #[arg(long, default_value_t = 8433)]
     pub connectwise_port: u16,
+    /// Port of the simulated Cloud-iQ.
+    #[arg(long, default_value_t = 8434)]
+    pub cloudiq_port: u16,
+    /// Port of the simulated PRISM.
+    #[arg(long, default_value_t = 8435)]
+    pub prism_port: u16,
+    /// Port of the simulated Syncro.
+    #[arg(long, default_value_t = 8436)]
+    pub syncro_port: u16,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -471,17 +486,4 @@ pub enum ConnectionsVerb {
         #[command(flatten)]
         remote: Remote,
     },
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct ApiArgs {
-    /// GET, POST, PUT or DELETE.
-    pub method: String,
-    /// Path and query, from "/v1".
-    pub path: String,
-    /// JSON body, or @file.
-    #[arg(long)]
-    pub body: Option<String>,
-    #[command(flatten)]
-    pub remote: Remote,
 }

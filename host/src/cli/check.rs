@@ -140,6 +140,7 @@ mod tests {
             kind: "check".to_owned(),
             state: state.to_owned(),
             is_over: true,
+            outcome: None,
             asked_by: "ann".to_owned(),
             asked_at: Time("2026-11-21T09:12:00Z".parse().unwrap()),
             started_at: None,
@@ -152,6 +153,7 @@ mod tests {
             subscriptions: Vec::new(),
             tasks: Vec::new(),
             plans: Vec::new(),
+            program: None,
         }
     }
 

@@ -18,6 +18,8 @@ mod link;
 mod notices;
 mod plan;
 mod plugin;
+mod products;
+mod programs;
 mod reconcile;
 mod resolve;
 mod rules;
@@ -59,6 +61,8 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Link(verb) => link::run(verb).await,
         Command::Connections(verb) => connections::run(verb).await,
         Command::AutoSync(verb) => auto_sync::run(verb).await,
+        Command::Programs(verb) => programs::run(verb).await,
+        Command::Products(verb) => products::run(verb).await,
         Command::Catalog(verb) => catalog::run(verb).await,
         Command::Notices(args) => notices::run(&args).await,
         Command::Runs(args) => runs::run(&args).await,

@@ -60,9 +60,11 @@ async fn runs(args: &RunsArgs) -> Result<Exit> {
 }
 
 fn state(run: &RunView) -> String {
-    match run.total.filter(|_| !run.is_over) {
-        Some(total) => format!("{} {}/{total}", run.state, run.done),
-        None => run.state.clone(),
+    match (run.total.filter(|_| !run.is_over), &run.outcome) {
+        (Some(total), _) => format!("{} {}/{total}", run.state, run.done),
+        // In a word for people; what exactly is in `state` of the JSON.
+        (None, Some(outcome)) => format!("{}, {outcome}", run.state),
+        (None, None) => run.state.clone(),
     }
 }
 

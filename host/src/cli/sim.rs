@@ -1,7 +1,9 @@
-//! `sim`: a simulated marketplace and simulated billing systems over one made-up world. Owns which world they
-//! share and how their books begin; does not own how they behave (`counterfoil-sim`).
+//! `sim`: simulated marketplaces and billing systems over made-up worlds: one of orders, one of statements. Owns which world
+//! they share and how their books begin; does not own how they behave (`counterfoil-sim`).
 
+mod msp;
 mod psa;
+mod statements;
 
 use std::fmt;
 use std::io::Write as _;
@@ -11,13 +13,17 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
 use counterfoil_sim::SimClock;
 use counterfoil_sim::cloudblue::{CloudBlueConfig, CloudBlueHandle, CloudBlueSim};
+use counterfoil_sim::cloudiq::CloudIqHandle;
+use counterfoil_sim::prism::PrismHandle;
 use counterfoil_sim::world::oracle::{FirstRun, first_run};
 use counterfoil_sim::world::{World, WorldSpec};
 use counterfoil_sim::xero::{XeroConfig, XeroHandle, XeroOrg, XeroSim};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use self::msp::Msp;
 use self::psa::Psa;
+use self::statements::Client;
 use super::args::SimArgs;
 use crate::exit::Exit;
 
@@ -141,6 +147,9 @@ struct Which {
     cloudblue: bool,
     xero: bool,
     connectwise: bool,
+    syncro: bool,
+    cloudiq: bool,
+    prism: bool,
 }
 
 impl Which {
@@ -151,13 +160,20 @@ impl Which {
                 "cloudblue" => which.cloudblue = true,
                 "xero" => which.xero = true,
                 "connectwise" => which.connectwise = true,
+                "syncro" => which.syncro = true,
+                "cloudiq" => which.cloudiq = true,
+                "prism" => which.prism = true,
                 "both" => (which.cloudblue, which.xero) = (true, true),
                 other => bail!(
-                    "\"{other}\" is not a simulator; choose cloudblue, xero, connectwise, several of them, or both (cloudblue and xero)"
+                    "\"{other}\" is not a simulator; choose cloudblue, cloudiq, prism, xero, connectwise, syncro, several of them, or both (cloudblue and xero)"
                 ),
             }
         }
         Ok(which)
+    }
+
+    fn has_statements(self) -> bool {
+        self.cloudiq || self.prism
     }
 }
 
@@ -167,6 +183,25 @@ struct Running {
     cloudblue: Option<CloudBlueHandle>,
     xero: Option<XeroHandle>,
     connectwise: Option<Psa>,
+    syncro: Option<Msp>,
+    cloudiq: Option<CloudIqHandle>,
+    prism: Option<PrismHandle>,
+}
+
+impl Running {
+    /// The marketplace that orders come from; a folder of them where none is simulated.
+    fn of_orders(&self) -> &'static str {
+        match (&self.cloudblue, self.of_statements()) {
+            (Some(_), _) => "sim",
+            (None, Some(statements)) => statements,
+            (None, None) => "files",
+        }
+    }
+
+    fn of_statements(&self) -> Option<&'static str> {
+        let cloudiq = self.cloudiq.as_ref().map(|_| "cloudiq");
+        cloudiq.or(self.prism.as_ref().map(|_| "prism"))
+    }
 }
 
 pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
@@ -176,17 +211,7 @@ pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
     }
     let port = |port: u16| (port != 0).then_some(port);
     let which = Which::read(&args.which)?;
-    let world = world(args.seed, now.date_naive());
-    let mut running = Running::default();
-    if which.xero {
-        running.xero = Some(start_xero(&world, port(args.xero_port)).await?);
-    }
-    if which.connectwise {
-        running.connectwise = Some(psa::start(&world, port(args.connectwise_port)).await?);
-    }
-    if which.cloudblue {
-        running.cloudblue = Some(start_cloudblue(world, port(args.cloudblue_port)).await?);
-    }
+    let running = start(args, which, now.date_naive(), port).await?;
 
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -199,6 +224,50 @@ pub(super) async fn run(args: &SimArgs) -> Result<Exit> {
     eprintln!("Simulating until Ctrl-C; everything simulated is gone then.");
     tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     Ok(Exit::Done)
+}
+
+async fn start(args: &SimArgs, which: Which, today: NaiveDate, port: impl Fn(u16) -> Option<u16>) -> Result<Running> {
+    let world = world(args.seed, today);
+    let mut running = Running::default();
+    let billed = statements::world(today);
+    let clients = if which.has_statements() { statements::clients(&billed) } else { Vec::new() };
+    if which.xero {
+        let xero = start_xero(&world, port(args.xero_port)).await?;
+        know(&xero, &clients);
+        running.xero = Some(xero);
+    }
+    if which.connectwise {
+        let psa = psa::start(&world, port(args.connectwise_port)).await?;
+        psa.know(&clients, today);
+        running.connectwise = Some(psa);
+    }
+    if which.syncro {
+        let port = port(args.syncro_port);
+        let msp = match which.has_statements() {
+            true => msp::of_statements(&clients, today, port).await?,
+            false => msp::of_orders(&world, port).await?,
+        };
+        running.syncro = Some(msp);
+    }
+    if which.cloudblue {
+        running.cloudblue = Some(start_cloudblue(world, port(args.cloudblue_port)).await?);
+    }
+    if which.cloudiq {
+        running.cloudiq = Some(statements::start_cloudiq(billed.clone(), port(args.cloudiq_port)).await?);
+    }
+    if which.prism {
+        running.prism = Some(statements::start_prism(billed, port(args.prism_port)).await?);
+    }
+    Ok(running)
+}
+
+/// Those whom statements name are contacts too.
+fn know(xero: &XeroHandle, clients: &[Client]) {
+    let books = xero.state();
+    for client in clients {
+        let id = books.add_contact(&client.name, None);
+        books.edit_contact(&id, |contact| contact.email = Some(client.email.clone()));
+    }
 }
 
 fn export(args: &SimArgs, folder: &Path, today: NaiveDate) -> Result<Exit> {
@@ -239,6 +308,9 @@ fn as_json(running: &Running) -> Value {
             "client_id": books.client_id, "client_secret": books.client_secret,
         })),
         "connectwise": running.connectwise.as_ref().map(Psa::as_json),
+        "syncro": running.syncro.as_ref().map(Msp::as_json),
+        "cloudiq": running.cloudiq.as_ref().map(statements::cloudiq_json),
+        "prism": running.prism.as_ref().map(statements::prism_json),
     })
 }
 
@@ -262,15 +334,29 @@ fn as_setup(seed: u64, running: &Running) -> String {
     if let Some(psa) = &running.connectwise {
         lines.extend(psa.exports().map(|export| format!("#   {export}")));
     }
+    lines.extend(running.syncro.as_ref().map(|_| format!("#   {}", Msp::export())));
+    let cloudiq = running.cloudiq.iter().flat_map(statements::cloudiq_exports);
+    let prism = running.prism.iter().flat_map(statements::prism_exports);
+    lines.extend(cloudiq.chain(prism).map(|export| format!("#   {export}")));
     lines.extend(["#   counterfoil apply -f setup.toml".to_owned(), String::new(), RESELLER.to_owned()]);
     if let Some(sim) = &running.cloudblue {
         lines.push(cloudblue_setup(&sim.base_url(), &sim.config().marketplace));
     }
-    let marketplace = if running.cloudblue.is_some() { "sim" } else { "files" };
+    lines.extend(running.cloudiq.as_ref().map(|sim| statements::cloudiq_setup(&sim.base_url())));
+    lines.extend(running.prism.as_ref().map(|sim| statements::prism_setup(&sim.base_url(), &sim.token_url())));
+    let marketplace = running.of_orders();
+    // Without orders the others bill statements too.
+    let statements = running.of_statements().filter(|id| *id == marketplace);
     if let Some(sim) = &running.xero {
         lines.push(xero_setup(&sim.base_url(), &sim.token_url(), marketplace));
+        lines.extend(statements.map(|_| statements::program_setup("xero-main", false)));
     }
-    lines.extend(running.connectwise.as_ref().map(|psa| psa.setup(marketplace)));
+    if let Some(psa) = &running.connectwise {
+        lines.push(psa.setup(marketplace));
+        lines.extend(statements.map(|_| statements::program_setup("psa", false)));
+    }
+    let syncro = running.syncro.as_ref();
+    lines.extend(syncro.map(|msp| msp.setup(running.of_statements().unwrap_or(marketplace))));
     lines.join("\n")
 }
 
@@ -336,9 +422,13 @@ mod tests {
 
     async fn all() -> Running {
         let world = world(7, at().date_naive());
+        let billed = statements::world(at().date_naive());
         Running {
             xero: Some(start_xero(&world, None).await.unwrap()),
             connectwise: Some(psa::start(&world, None).await.unwrap()),
+            syncro: Some(msp::of_statements(&statements::clients(&billed), at().date_naive(), None).await.unwrap()),
+            cloudiq: Some(statements::start_cloudiq(billed.clone(), None).await.unwrap()),
+            prism: Some(statements::start_prism(billed, None).await.unwrap()),
             cloudblue: Some(start_cloudblue(world, None).await.unwrap()),
         }
     }
@@ -363,6 +453,11 @@ mod tests {
         let token_url = running.xero.unwrap().token_url();
         assert_eq!(document.connection["xero-main"].token_url.as_deref(), Some(token_url.as_str()));
         assert!(document.connection["psa"].base_url.as_deref().unwrap().contains("{codebase}"));
+        assert_eq!(document.connection["syncro-main"].marketplace, "cloudiq");
+        assert_eq!(document.marketplace["prism"].location, running.prism.unwrap().base_url());
+        // Orders of the one marketplace, statements of the other.
+        let programs: Vec<&str> = document.programs.iter().map(|one| one.connection.as_str()).collect();
+        assert_eq!(programs, ["syncro-main"]);
     }
 
     /// What is named in the setup is there, and something is left for keys and for `link suggest`.
@@ -389,14 +484,54 @@ mod tests {
         assert!(books.all_additions().is_empty());
     }
 
+    /// Where only statements are simulated, every billing system bills them, and knows whom they name.
+    #[tokio::test]
+    async fn without_orders_every_billing_system_is_set_up_to_bill_statements() {
+        let today = at().date_naive();
+        let args = SimArgs {
+            which: Vec::new(),
+            cloudblue_port: 0,
+            xero_port: 0,
+            connectwise_port: 0,
+            cloudiq_port: 0,
+            prism_port: 0,
+            syncro_port: 0,
+            seed: 7,
+            export: None,
+            json: false,
+        };
+        let which = Which { prism: true, xero: true, connectwise: true, syncro: true, ..Which::default() };
+        let running = start(&args, which, today, |_| None).await.unwrap();
+        let table: toml::Table = as_setup(7, &running).parse().unwrap();
+        let connections = table["connection"].as_table().unwrap();
+        assert!(connections.values().all(|one| one["marketplace"].as_str() == Some("prism")), "{connections:?}");
+        assert_eq!((connections.len(), table["programs"].as_array().unwrap().len()), (3, 3));
+        let clients = statements::clients(&statements::world(today));
+        assert_eq!(clients.len(), 6);
+        let contacts = running.xero.unwrap().state().contacts();
+        let companies = running.connectwise.unwrap().handle.state().companies();
+        let customers = running.syncro.unwrap().handle.state().customers();
+        for client in &clients {
+            assert!(contacts.iter().any(|contact| contact.name == client.name), "{client:?}");
+            assert!(companies.iter().any(|(.., name)| *name == client.name), "{client:?}");
+            assert!(customers.iter().any(|one| one.business_name.as_ref() == Some(&client.name)), "{client:?}");
+        }
+    }
+
     #[test]
     fn simulators_are_named_one_or_several() {
         let read = |names: &[&str]| Which::read(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
         let (cloudblue, xero, connectwise) = (true, true, true);
         assert_eq!(read(&["both"]).unwrap(), Which { cloudblue, xero, ..Which::default() });
         assert_eq!(read(&["cloudblue", "connectwise"]).unwrap(), Which { cloudblue, connectwise, ..Which::default() });
-        assert_eq!(read(&["both", "connectwise"]).unwrap(), Which { cloudblue, xero, connectwise });
-        assert!(read(&["quickbooks"]).unwrap_err().to_string().contains("connectwise"));
+        assert_eq!(read(&["both", "connectwise"]).unwrap(), Which { cloudblue, xero, connectwise, ..Which::default() });
+        let (cloudiq, prism, syncro) = (true, true, true);
+        assert_eq!(
+            read(&["cloudiq", "prism", "syncro"]).unwrap(),
+            Which { cloudiq, prism, syncro, ..Which::default() }
+        );
+        let refused = read(&["quickbooks"]).unwrap_err().to_string();
+        assert!(["connectwise", "syncro", "cloudiq", "prism"].iter().all(|name| refused.contains(name)), "{refused}");
     }
 
     #[tokio::test]

@@ -2,6 +2,9 @@
 //! edited, removed or moved without every later hash telling. Owns the arithmetic; rows are the store's.
 
 use counterfoil_domain::digest::Digester;
+use counterfoil_domain::ports::{AuditCheck, AuditEntry, BadRecord};
+
+use crate::record::time_text;
 
 /// A record as it stands in its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,17 @@ pub(crate) struct ChainRecord {
 }
 
 impl ChainRecord {
+    pub(crate) fn of(place: u64, entry: &AuditEntry) -> Self {
+        Self {
+            place: i64::try_from(place).unwrap_or(i64::MAX),
+            happened_at: time_text(entry.at),
+            actor: entry.actor.as_str().to_owned(),
+            action: entry.action.clone(),
+            subject: entry.subject.clone(),
+            detail: entry.detail.clone(),
+        }
+    }
+
     pub(crate) fn hash(&self, before: &str) -> String {
         let mut digest = Digester::new("audit");
         digest
@@ -27,29 +41,6 @@ impl ChainRecord {
             .text(&self.detail);
         digest.hex()
     }
-}
-
-/// The result of walking the whole chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditCheck {
-    /// How many records are good, counted from the beginning.
-    pub records: u64,
-    /// Hash of the last good one. Compare it with one kept elsewhere to find a tail that was cut off.
-    pub head: String,
-    pub first_bad: Option<BadRecord>,
-}
-
-impl AuditCheck {
-    pub fn is_good(&self) -> bool {
-        self.first_bad.is_none()
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRecord {
-    /// Its place in the log, counted from 1.
-    pub place: i64,
-    pub why: String,
 }
 
 /// Walks records from the first one on; stops judging at the first bad one.

@@ -24,7 +24,7 @@ pub(crate) fn comes_back(task: &Task) -> Option<NaiveDate> {
     }
 }
 
-/// Everything of it but connection and states, which are looked up.
+/// Everything of it but connection, states and statement, which are looked up.
 pub(crate) fn fits(filter: &TaskFilter, needle: Option<&str>, task: &Task) -> bool {
     filter.customer.as_ref().is_none_or(|customer| *customer == task.customer)
         && filter.ignore_reason.as_ref().is_none_or(|reason| reason_of(task) == reason.as_str())

@@ -7,13 +7,16 @@ mod claims;
 mod counts;
 mod filter;
 mod memory;
+mod money_rows;
 mod precision;
 mod record;
 mod refusal;
 mod sqlite;
 mod vault;
 
-pub use audit::{AuditCheck, BadRecord};
+pub use counterfoil_domain::ports::{AuditCheck, BadRecord};
 pub use memory::MemoryStore;
-pub use sqlite::{BackupError, Integrity, OpenError, SqliteStore, WriterFigures, copy_file};
+pub use sqlite::{
+    BackupError, Integrity, OpenError, Packed, SqliteStore, UnpackError, WriterFigures, copy_file, pack, unpack,
+};
 pub use vault::{KeyError, MasterKey, MemoryVault, SqliteVault};

@@ -5,7 +5,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use counterfoil_domain::follow_up::{FollowUp, FollowUpState};
 use counterfoil_domain::journal::Effect;
 use counterfoil_domain::order::Order;
-use counterfoil_domain::ports::{StoredReceipt, Write};
+use counterfoil_domain::ports::{KeptStatement, StoredReceipt, Write};
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::{Task, TaskState};
 
@@ -26,6 +26,13 @@ pub(crate) fn cut_all(write: &mut Write) {
             cut_in_place(observed_at);
             cut_order(order);
         }
+        Write::PutStatement(stored) => cut_statement(&mut stored.kept),
+        Write::PutStatementHead(kept) => cut_statement(kept),
+        Write::PutMail(mail) => {
+            cut_in_place(&mut mail.made_at);
+            cut_in_place(&mut mail.at);
+        }
+        Write::PutProductRow(row) => cut_in_place(&mut row.updated_at),
         Write::PutCursor(cursor) => {
             cut_in_place(&mut cursor.seen_until);
             cursor.swept_at.iter_mut().for_each(cut_in_place);
@@ -57,9 +64,11 @@ pub(crate) fn cut_all(write: &mut Write) {
         | Write::PutMarketplace(_)
         | Write::PutConnection(_)
         | Write::PutUser(_)
+        | Write::RemoveUser(_)
         | Write::PutCustomers(..)
         | Write::PutProducts(..)
         | Write::PutLink(_)
+        | Write::PutProgram(_)
         | Write::RemoveRule(_)
         | Write::PutCatalogStep(_)
         | Write::RemovePreset(..)
@@ -70,6 +79,11 @@ pub(crate) fn cut_all(write: &mut Write) {
 fn cut_order(order: &mut Order) {
     cut_in_place(&mut order.created_at);
     order.provisioned_at.iter_mut().for_each(cut_in_place);
+}
+
+fn cut_statement(kept: &mut KeptStatement) {
+    cut_in_place(&mut kept.read_at);
+    cut_in_place(&mut kept.head.issued_at);
 }
 
 fn cut_task(task: &mut Task) {

@@ -4,6 +4,8 @@
 //! added; so every request names its size and goes on from the last id. The `Link` header tells where to go on; its address
 //! is never followed, only the id is taken from it.
 
+use std::collections::BTreeSet;
+
 use counterfoil_sdk::serde::de::DeserializeOwned;
 use counterfoil_sdk::{Failure, Remote, Response};
 
@@ -44,13 +46,14 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Every row.
+/// Every row, once: a list that shows one twice has one of it.
 pub(crate) fn all<T: Row>(remote: &mut dyn Remote, listing: &Listing<'_>) -> Result<Vec<T>, Failure> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<T> = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut cursor = None;
     loop {
         let page = page(remote, listing, cursor.as_deref())?;
-        rows.extend(page.rows);
+        rows.extend(page.rows.into_iter().filter(|row: &T| seen.insert(row.id())));
         match page.next {
             Some(next) => cursor = Some(next),
             None => return Ok(rows),

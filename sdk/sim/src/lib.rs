@@ -6,11 +6,15 @@
 pub mod catalog;
 pub mod clock;
 pub mod cloudblue;
+pub mod cloudiq;
 pub mod connectwise;
 pub mod control;
 pub mod exchange_log;
 pub mod fault;
 pub mod host;
+pub mod prism;
+pub mod statements;
+pub mod syncro;
 pub mod world;
 pub mod xero;
 

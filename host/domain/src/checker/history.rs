@@ -7,9 +7,10 @@ use rust_decimal::Decimal;
 
 use super::{Against, Findings};
 use crate::claim::{Claim, claims};
+use crate::container;
 use crate::id::TaskId;
-use crate::job::JobKind;
-use crate::money::Money;
+use crate::job::{ISSUE, JobKind};
+use crate::money::{Currency, Money};
 use crate::order::Fee;
 use crate::period::Period;
 use crate::plan::Severity;
@@ -38,6 +39,13 @@ fn bills_the_whole(kind: JobKind) -> bool {
 
 /// The same recurring charge for the same days. Usage is told in pieces: only the very same piece is the same charge.
 fn bills_again(claim: &Claim, before: &Claim) -> bool {
+    if let (Some(now), Some(then)) = (&claim.statement, &before.statement) {
+        let overlap = claim.period.zip(before.period).is_none_or(|(now, then)| now.overlaps(&then));
+        return now.line == then.line
+            && overlap
+            && claim.amount == before.amount
+            && claim.amount.amount.is_sign_positive();
+    }
     let same_thing = claim.product == before.product && claim.fee == before.fee;
     let charges = claim.amount.amount.is_sign_positive() && before.amount.amount.is_sign_positive();
     let (Some(now), Some(then)) = (claim.period, before.period) else { return false };
@@ -65,6 +73,9 @@ fn again(claim: &Claim, before: &Claim) -> String {
 /// Against the subscription's last bill of the same kind: monthly orders are alike, or somebody should know why not.
 fn growth(against: Against<'_>, ours: &[Claim], others: &[&Claim], percent: u32, findings: &mut Findings) {
     let kind = against.job.order.kind;
+    if let Some(period) = against.job.order.statement_period() {
+        return statement_growth(against, period, ours, others, percent, findings);
+    }
     if !matches!(kind, JobKind::Billing | JobKind::Renewal) {
         return;
     }
@@ -78,17 +89,47 @@ fn growth(against: Against<'_>, ours: &[Claim], others: &[&Claim], percent: u32,
     let Some((_, last)) = earlier.filter(|(begins, _)| *begins < ours_start).max_by_key(|(begins, _)| *begins) else {
         return;
     };
-    let now = sum(ours.iter());
-    let then = sum(last.iter().copied());
+    let number = last.first().map(|claim| claim.number.as_str()).unwrap_or_default();
+    grew((sum(ours.iter()), sum(last.iter().copied())), number, percent, currency, findings);
+}
+
+/// Of a customer and billing motion, all that was billed for the statements' last days before these. A correction bills a
+/// difference, which nothing is like.
+fn statement_growth(
+    against: Against<'_>,
+    period: Period,
+    ours: &[Claim],
+    others: &[&Claim],
+    percent: u32,
+    findings: &mut Findings,
+) {
+    if container::told(&against.job.order.attributes, ISSUE).is_some_and(|issue| issue != "1") {
+        return;
+    }
+    let currency = against.job.order.currency;
+    let days = |claim: &Claim| claim.statement.as_ref().map(|of| of.period).filter(|of| *of < period);
+    let earlier = || others.iter().copied().filter(|claim| claim.amount.currency == currency);
+    let Some(last) = earlier().filter_map(days).max() else { return };
+    let of_last: Vec<&Claim> = earlier().filter(|claim| days(claim) == Some(last)).collect();
+    let number = of_last.first().map(|claim| claim.number.as_str()).unwrap_or_default();
+    grew((sum(ours.iter()), sum(of_last.iter().copied())), number, percent, currency, findings);
+}
+
+fn grew(
+    (now, then): (Option<Decimal>, Option<Decimal>),
+    number: &str,
+    percent: u32,
+    currency: Currency,
+    findings: &mut Findings,
+) {
     let (Some(now), Some(then)) = (now, then.filter(|then| then.is_sign_positive() && !then.is_zero())) else { return };
     let hundred = Decimal::ONE_HUNDRED;
     let bound = then.checked_mul(hundred + Decimal::from(percent)).and_then(|bound| bound.checked_div(hundred));
     if bound.is_some_and(|bound| now > bound) {
         let text = format!(
-            "the bill comes to {}, the last one of this subscription to {} ({}): more than {percent} % of growth needs somebody's eyes",
+            "the bill comes to {}, the last one of this subscription to {} ({number}): more than {percent} % of growth needs somebody's eyes",
             Money::new(now, currency),
             Money::new(then, currency),
-            last.first().map(|claim| claim.number.as_str()).unwrap_or_default(),
         );
         findings.add(Severity::NeedsPerson, "grew", text);
     }

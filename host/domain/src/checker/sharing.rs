@@ -20,6 +20,10 @@ pub(super) fn check(against: Against<'_>, findings: &mut Findings) {
     if against.rules.many_to_one != ManyToOne::SeparateContainers {
         return;
     }
+    // A statement's lines are never looked up by their item: what recurs is told apart by its key, all else is billed once.
+    if against.job.order.statement_period().is_some() {
+        return;
+    }
     let Some(container) = Container::of(against.job) else { return };
     let called = container.called();
     let products: Vec<(&str, &EntityId)> = against

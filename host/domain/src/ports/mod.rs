@@ -4,9 +4,13 @@ mod catalog;
 mod clock;
 mod door;
 mod exchange;
+mod mailer;
 mod marketplace;
+mod product_store;
 mod shelf;
 mod sign_in;
+mod statement;
+mod statement_store;
 mod store;
 mod target;
 mod vault;
@@ -15,14 +19,20 @@ pub use catalog::{CatalogError, CatalogSource, ReplaceError, Versioned};
 pub use clock::{Clock, ManualClock, WallClock};
 pub use door::{Call, Caller, Door, Lookup, Outcome, Refusal, Route, SendError, Sending};
 pub use exchange::{Exchange, LogLevel};
+pub use mailer::{MailStore, Mailer};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, Records, SourceError};
+pub use product_store::ProductStore;
 pub use shelf::{
     Activated, PluginShelf, PluginStore, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
     VersionState,
 };
 pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
+pub use statement::StatementSource;
+pub use statement_store::{
+    KeptAs, KeptStatement, MoneyRow, StatementFilter, StatementStore, StatementSum, StoredStatement,
+};
 pub use store::{
-    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
+    AuditCheck, AuditEntry, AuditRecord, BadRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
     PageRequest, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 pub use target::{Answer, CallError, Target, Targets};

@@ -6,7 +6,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Pending;
+use super::{KeptStatement, MailStore, Pending, ProductStore, StatementStore, StoredStatement};
 use crate::adjust::Adjustments;
 use crate::catalog::{CatalogRun, CatalogStep, Preset};
 use crate::claim::Claim;
@@ -18,10 +18,13 @@ use crate::id::{
 };
 use crate::journal::{Batch, Effect};
 use crate::link::{Link, LinkKind};
+use crate::mail::Mail;
 use crate::market::{Customer, Product, Subscription};
 use crate::money::Money;
 use crate::order::{Order, OrderKey};
 use crate::plan::{Observation, Receipt, SealedPlan};
+use crate::product_sync::ProductRow;
+use crate::program::Program;
 use crate::rule::IgnoreRule;
 use crate::run::Run;
 use crate::task::Task;
@@ -111,6 +114,37 @@ pub struct AuditEntry {
     pub detail: String,
 }
 
+/// An entry with its place in the log, counted from 1, and the hash that chains it to those before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    pub place: u64,
+    pub entry: AuditEntry,
+    pub hash: String,
+}
+
+/// The result of walking the audit log's whole chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditCheck {
+    /// How many records are good, counted from the beginning.
+    pub records: u64,
+    /// Hash of the last good one. Compare it with one kept elsewhere to find a tail that was cut off.
+    pub head: String,
+    pub first_bad: Option<BadRecord>,
+}
+
+impl AuditCheck {
+    pub fn is_good(&self) -> bool {
+        self.first_bad.is_none()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Its place in the log, counted from 1.
+    pub place: i64,
+    pub why: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub name: Actor,
@@ -134,6 +168,8 @@ pub struct TaskFilter {
     pub ignore_reason: Option<String>,
     /// Only tasks that were ignored up to a day, and that day is not after this one.
     pub back_by: Option<NaiveDate>,
+    /// Id of a statement: only tasks of orders that were made of it.
+    pub statement: Option<String>,
 }
 
 /// Keyset paging: oldest observation first, ties by id.
@@ -159,6 +195,8 @@ pub enum Write {
     PutMarketplace(Marketplace),
     PutConnection(Connection),
     PutUser(User),
+    /// Nothing when there is none.
+    RemoveUser(Actor),
     PutPluginVersion(InstalledVersion),
     PutActivation(Activation),
     PutCustomers(MarketplaceId, Vec<Customer>),
@@ -176,6 +214,13 @@ pub enum Write {
     /// Replaces the task if its stored version is one less than this one's.
     UpdateTask(Task),
     PutLink(Link),
+    /// In place of the same issue of it, with its records. One that could not be read gives way to one that was.
+    PutStatement(Box<StoredStatement>),
+    /// What is told of it anew, its records staying as they are; nothing when it is not there.
+    PutStatementHead(KeptStatement),
+    PutProgram(Program),
+    PutProductRow(ProductRow),
+    PutMail(Mail),
     PutRule(IgnoreRule),
     /// Nothing when there is none.
     RemoveRule(RuleId),
@@ -217,6 +262,10 @@ pub trait SetupStore: Send + Sync + fmt::Debug {
     fn users(&self) -> Pending<'_, Result<Vec<User>, StoreError>>;
     /// Newest first.
     fn audit(&self, limit: usize) -> Pending<'_, Result<Vec<AuditEntry>, StoreError>>;
+    /// After this place, oldest first, each with its hash.
+    fn audit_records(&self, after: u64, limit: usize) -> Pending<'_, Result<Vec<AuditRecord>, StoreError>>;
+    /// Walks the chain from its first record.
+    fn audit_check(&self) -> Pending<'_, Result<AuditCheck, StoreError>>;
 }
 
 pub trait OrderStore: Send + Sync + fmt::Debug {
@@ -339,6 +388,17 @@ pub trait CatalogStore: Send + Sync + fmt::Debug {
     fn presets(&self, reseller: &ResellerId) -> Pending<'_, Result<Vec<Preset>, StoreError>>;
 }
 
-pub trait Store: SetupStore + OrderStore + TaskStore + JournalStore + FollowUpStore + RunStore + CatalogStore {
+pub trait Store:
+    SetupStore
+    + OrderStore
+    + StatementStore
+    + ProductStore
+    + MailStore
+    + TaskStore
+    + JournalStore
+    + FollowUpStore
+    + RunStore
+    + CatalogStore
+{
     fn commit(&self, writes: Vec<Write>) -> Pending<'_, Result<(), CommitError>>;
 }

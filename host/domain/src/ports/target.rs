@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Exchange, Pending};
 use crate::card::Card;
 use crate::directory::{Account, Draft, Entity, EntityPage};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureClass};
 use crate::id::{ChangeKey, EntityId, PluginDigest, PluginId};
 use crate::job::Job;
 use crate::plan::{ChangeReceipt, Located, Observation, Plan, Receipt};
@@ -48,6 +48,12 @@ pub trait Target: Send + Sync + fmt::Debug {
     ) -> Answer<'_, EntityPage>;
     fn get(&self, exchange: Arc<dyn Exchange>, kind: String, ids: Vec<EntityId>) -> Answer<'_, Vec<Entity>>;
     fn create(&self, exchange: Arc<dyn Exchange>, kind: String, draft: Draft) -> Answer<'_, Entity>;
+    /// Sets the price and the cost of one thing, and nothing else of it. Targets without a catalogue of their own cannot.
+    fn revise(&self, exchange: Arc<dyn Exchange>, kind: String, id: EntityId, draft: Draft) -> Answer<'_, Entity> {
+        let _ = (exchange, draft);
+        let text = format!("this target does not change {kind} {id}");
+        Box::pin(async move { Err(Failure::new(FailureClass::Unsupported, "revise-unsupported", text).into()) })
+    }
     fn plan(&self, exchange: Arc<dyn Exchange>, jobs: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>>;
     /// Each plan with the changes that are known to exist already.
     fn apply(

@@ -76,6 +76,7 @@ pub(crate) fn order() -> Order {
         ],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 
@@ -317,6 +318,7 @@ impl Shop {
                 items: &self.items,
                 containers: &self.containers,
                 settings: &[],
+                recurring: false,
                 adjustments: set,
                 today: now().date_naive(),
             };

@@ -68,6 +68,16 @@ pub(super) fn request(grant: Grant, signing: &Signing, credentials: &Credentials
             }
             put(&mut headers, &basic(credentials.need("client_id")?, credentials.need("client_secret")?))?;
         }
+        Grant::ClientCredentialsForm => {
+            form.push(("grant_type", "client_credentials"));
+            form.extend([
+                ("client_id", credentials.need("client_id")?),
+                ("client_secret", credentials.need("client_secret")?),
+            ]);
+            if !scopes.is_empty() {
+                form.push(("scope", &scopes));
+            }
+        }
         Grant::RefreshToken => {
             form.extend([("grant_type", "refresh_token"), ("refresh_token", credentials.need(REFRESH_TOKEN)?)]);
             form.extend(client(&mut headers, credentials)?);
@@ -77,6 +87,14 @@ pub(super) fn request(grant: Grant, signing: &Signing, credentials: &Credentials
             form.extend(credentials.find("client_secret").map(|secret| ("client_secret", secret)));
             form.extend([("username", credentials.need("username")?), ("password", credentials.need("password")?)]);
             form.push(("scope", if scopes.is_empty() { "openid" } else { &scopes }));
+        }
+        Grant::PasswordBasic => {
+            put(&mut headers, &basic(credentials.need("client_id")?, credentials.need("client_secret")?))?;
+            form.push(("grant_type", "password"));
+            form.extend([("username", credentials.need("username")?), ("password", credentials.need("password")?)]);
+            if !scopes.is_empty() {
+                form.push(("scope", &scopes));
+            }
         }
         Grant::CloudBlueToken => {
             put(&mut headers, &basic(credentials.need("username")?, credentials.need("password")?))?;
@@ -134,14 +152,13 @@ fn put(headers: &mut HeaderMap, authorization: &str) -> Result<(), SendError> {
 /// Messages still hold what the server said: they must be scrubbed, and only then cut.
 pub(super) fn read_answer(answer: &Answer, now: DateTime<Utc>) -> Result<Granted, NotGranted> {
     let told: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    if (200..300).contains(&answer.status) {
+    let error = text(&told, "error").unwrap_or_default();
+    if (200..300).contains(&answer.status) && (error.is_empty() || text(&told, "access_token").is_some()) {
         return granted(&told)
             .ok_or_else(|| NotGranted::Lost { message: "the answer of the sign-in holds no token".to_owned() });
     }
     let retry_after = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
-    let error = told.get("error").and_then(Value::as_str).unwrap_or_default();
-    let detail =
-        told.get("error_description").or_else(|| told.get("message")).and_then(Value::as_str).unwrap_or_default();
+    let detail = text(&told, "error_description").or_else(|| text(&told, "message")).unwrap_or_default();
     let message = format!("the sign-in was answered with {} {error} {detail}", answer.status).trim_end().to_owned();
     match (answer.status, error) {
         (429, _) => {
@@ -149,18 +166,31 @@ pub(super) fn read_answer(answer: &Answer, now: DateTime<Utc>) -> Result<Granted
                 asked_wait(retry_after, now).filter(|wait| *wait > Duration::zero()).unwrap_or(Duration::seconds(5));
             Err(NotGranted::Later { until: now + wait.min(Duration::hours(1)) })
         }
-        (400..=499, "invalid_grant") => Err(NotGranted::InvalidGrant { message }),
+        // Some refuse with a 200 that holds an error and no token.
+        (200..=499, "invalid_grant") => Err(NotGranted::InvalidGrant { message }),
         (408 | 425, _) | (_, "temporarily_unavailable" | "server_error") => Err(NotGranted::Transient { message }),
-        (400..=499, _) => Err(NotGranted::Credentials { message }),
+        (200..=299 | 400..=499, _) => Err(NotGranted::Credentials { message }),
         _ => Err(NotGranted::Transient { message }),
     }
 }
 
+/// However the server writes its names: `access_token`, `AccessToken`, `accessToken`.
+fn member<'a>(told: &'a Value, name: &str) -> Option<&'a Value> {
+    let fold = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    told.get(name).or_else(|| {
+        let (name, members) = (fold(name), told.as_object()?);
+        members.iter().find(|(known, _)| fold(known) == name).map(|(_, value)| value)
+    })
+}
+
+fn text<'a>(told: &'a Value, name: &str) -> Option<&'a str> {
+    member(told, name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
 fn granted(told: &Value) -> Option<Granted> {
-    let text = |name: &str| told.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let access = text("access_token").or_else(|| text("token"))?;
+    let access = text(told, "access_token").or_else(|| text(told, "token"))?;
     let seconds = ["expires_in", "expiresInSeconds"].iter().find_map(|name| {
-        let value = told.get(*name)?;
+        let value = member(told, name)?;
         value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
     });
     let lives = seconds.unwrap_or(UNTOLD).clamp(1, LONGEST);
@@ -168,7 +198,7 @@ fn granted(told: &Value) -> Option<Granted> {
     let early = (lives / 4).min(60);
     Some(Granted {
         access: Secret::new(access),
-        refresh: text("refresh_token").map(Secret::new),
+        refresh: text(told, "refresh_token").map(Secret::new),
         usable_for: Duration::seconds(lives - early),
     })
 }

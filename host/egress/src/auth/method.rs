@@ -19,8 +19,13 @@ const SECRET_HEADER: &str = "secret-header:";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grant {
     ClientCredentials,
+    /// The client says who it is in the form.
+    ClientCredentialsForm,
     RefreshToken,
+    /// The client says who it is in the form.
     Password,
+    /// The client says who it is in a header.
+    PasswordBasic,
     /// JSON in, `{token, expiresInSeconds}` out.
     CloudBlueToken,
 }
@@ -117,10 +122,12 @@ fn method(auth: &Auth, parameters: &BTreeMap<String, String>, route: &Route, bas
     let first = || auth.secrets.first().cloned().unwrap_or_else(|| "token".to_owned());
     let grant = match parameters.get("grant").map(String::as_str) {
         Some("client-credentials") => Some(Grant::ClientCredentials),
+        Some("client-credentials-form") => Some(Grant::ClientCredentialsForm),
         Some("refresh-token" | "authorization-code") => Some(Grant::RefreshToken),
         Some("password") => Some(Grant::Password),
+        Some("password-basic") => Some(Grant::PasswordBasic),
         Some("cloudblue-token") => Some(Grant::CloudBlueToken),
-        Some(_) => return Err(refuse("auth-not-known", "The setup names a grant that is none of client-credentials, refresh-token, password and cloudblue-token, so nothing was sent. Correct it in the setup.".to_owned(), None)),
+        Some(_) => return Err(refuse("auth-not-known", "The setup names a grant that is none of client-credentials, client-credentials-form, refresh-token, password, password-basic and cloudblue-token, so nothing was sent. Correct it in the setup.".to_owned(), None)),
         None => match auth.scheme {
             AuthScheme::AuthorizationCode => Some(Grant::RefreshToken),
             AuthScheme::ClientCredentials => Some(Grant::ClientCredentials),
@@ -176,9 +183,9 @@ fn needed(method: &Method) -> Vec<&str> {
         Method::Basic => vec!["username", "password"],
         Method::Bearer { secret } | Method::Header { secret, .. } => vec![secret],
         Method::Token { grant, .. } => match grant {
-            Grant::ClientCredentials => vec!["client_id", "client_secret"],
+            Grant::ClientCredentials | Grant::ClientCredentialsForm => vec!["client_id", "client_secret"],
             Grant::RefreshToken => vec!["client_id", "client_secret", "refresh_token"],
-            Grant::Password => vec!["client_id", "client_secret", "username", "password"],
+            Grant::Password | Grant::PasswordBasic => vec!["client_id", "client_secret", "username", "password"],
             Grant::CloudBlueToken => vec!["username", "password"],
         },
     }

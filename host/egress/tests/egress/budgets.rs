@@ -251,3 +251,37 @@ async fn a_disk_that_keeps_nothing_lets_nothing_out() {
     is_full.store(false, Ordering::SeqCst);
     assert_eq!(door.send(read("/things")).await.unwrap().status, 200);
 }
+
+/// A limit for everything behind one address is one count for all connections of a plugin, whatever host each goes to.
+#[tokio::test]
+async fn connections_to_different_hosts_share_what_one_address_may_do() {
+    let heard = [Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0))];
+    let app = |count: &Arc<AtomicUsize>| {
+        let count = Arc::clone(count);
+        Router::new().route(
+            "/things",
+            get(move || async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                "ok"
+            }),
+        )
+    };
+    let door = HttpDoor::new(MemoryVault::with(&[]), Arc::new(WallClock), ExchangeSink::none());
+    for (name, plugin, count) in
+        [("a", "plugin/syncro", &heard[0]), ("b", "plugin/syncro", &heard[1]), ("c", "plugin/other", &heard[1])]
+    {
+        let mut route = route(&serve(app(count)).await);
+        route.caller = Caller::Connection(name.into());
+        route.app = plugin.to_owned();
+        route.budgets.limits = vec![limit(BudgetScope::EgressIp, 3, 60_000)];
+        door.set_route(route);
+    }
+    let call = |name: &str| Call { caller: Caller::Connection(name.into()), ..read("/things") };
+    for name in ["a", "b", "a"] {
+        assert_eq!(door.send(call(name)).await.unwrap().status, 200);
+    }
+    let refused = door.send(call("b")).await.unwrap_err();
+    assert!(matches!(refused, SendError::OverBudget { .. }), "{refused}");
+    assert_eq!((heard[0].load(Ordering::SeqCst), heard[1].load(Ordering::SeqCst)), (2, 1));
+    assert_eq!(door.send(call("c")).await.unwrap().status, 200, "another vendor counts for itself");
+}

@@ -8,6 +8,7 @@ mod delivery;
 mod discovery;
 mod faults;
 mod leaks;
+mod mail;
 mod redirects;
 mod sign_in;
 mod support;

@@ -155,20 +155,27 @@ async fn each_scheme_as_the_other_side_sees_it() {
     }
 }
 
-#[tokio::test]
-async fn each_grant_as_the_sign_in_server_sees_it() {
-    let secrets = [
-        ("client_id", "the id"),
-        ("client_secret", "the+secret"),
-        ("username", "me@x.test"),
-        ("password", "p&ss"),
-        ("refresh_token", "refresh-1"),
-        ("subscription_key", "sub-123456"),
-    ];
+type GrantRow = (AuthScheme, &'static [(&'static str, &'static str)], &'static str, String);
+
+/// Scheme and parameters, what the server answers, and what it saw.
+fn grants() -> [GrantRow; 7] {
     let id = "Basic dGhlIGlkOnRoZStzZWNyZXQ=";
     let form = "application/x-www-form-urlencoded";
-    type Row = (AuthScheme, &'static [(&'static str, &'static str)], &'static str, String);
-    let rows: [Row; 5] = [
+    [
+        (
+            AuthScheme::ClientCredentials,
+            &[("grant", "password-basic")],
+            r#"{"AccessToken":"access-one","IdentityToken":null,"Error":null,"ExpiresIn":3600,"TokenType":"Bearer"}"#,
+            format!("token {id} {form} grant_type=password&username=me%40x.test&password=p%26ss&scope=read%20write"),
+        ),
+        (
+            AuthScheme::ClientCredentials,
+            &[("grant", "client-credentials-form")],
+            GOOD.1,
+            format!(
+                "token {form} grant_type=client_credentials&client_id=the%20id&client_secret=the%2Bsecret&scope=read%20write"
+            ),
+        ),
         (
             AuthScheme::ClientCredentials,
             &[],
@@ -205,8 +212,20 @@ async fn each_grant_as_the_sign_in_server_sees_it() {
             r#"{"token":"access-one","expiresInSeconds":1500}"#,
             "token Basic bWVAeC50ZXN0OnAmc3M= application/json sub-123456 {\"marketplace\":\"us\"}".to_owned(),
         ),
+    ]
+}
+
+#[tokio::test]
+async fn each_grant_as_the_sign_in_server_sees_it() {
+    let secrets = [
+        ("client_id", "the id"),
+        ("client_secret", "the+secret"),
+        ("username", "me@x.test"),
+        ("password", "p&ss"),
+        ("refresh_token", "refresh-1"),
+        ("subscription_key", "sub-123456"),
     ];
-    for (scheme, extra, answer, expected) in &rows {
+    for (scheme, extra, answer, expected) in &grants() {
         let script = Script::new(&[(200, *answer)]);
         let mut route = start(&script, *scheme, extra).await;
         if extra.iter().any(|(_, value)| *value == "cloudblue-token") {
@@ -389,6 +408,9 @@ async fn who_must_act_when_a_sign_in_fails() {
         (400, r#"{"error":"temporarily_unavailable"}"#, "later"),
         (408, "", "later"),
         (200, "{}", "later"),
+        // The way of those who answer every question with a 200.
+        (200, r#"{"AccessToken":null,"Error":"invalid_grant"}"#, "person"),
+        (200, r#"{"AccessToken":null,"Error":"unsupported"}"#, "person"),
         (200, "<html>", "later"),
         (429, "", "budget"),
         (0, "", "later"),

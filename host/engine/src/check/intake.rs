@@ -188,6 +188,28 @@ impl Intake {
         orders: Vec<Read>,
         progress: &mut Progress,
     ) -> Result<(), EngineError> {
+        let writes = self.writes(engine, orders, progress).await?;
+        engine.store.commit(writes).await?;
+        Ok(())
+    }
+
+    /// Customers and subscriptions that are written in the same commit as the orders that name them.
+    pub(super) fn introduce(
+        &mut self,
+        customers: impl Iterator<Item = Customer>,
+        subscriptions: impl Iterator<Item = Subscription>,
+    ) {
+        self.customers.extend(customers.map(|customer| (customer.id.clone(), customer)));
+        self.subscriptions.extend(subscriptions.map(|subscription| (subscription.id.clone(), subscription)));
+    }
+
+    /// What taking orders in writes.
+    pub(super) async fn writes(
+        &self,
+        engine: &Engine,
+        orders: Vec<Read>,
+        progress: &mut Progress,
+    ) -> Result<Vec<Write>, EngineError> {
         let ids = orders.iter().map(|(order, _)| order.key.order.clone()).collect();
         let known = engine.store.known_orders(&self.connection.marketplace, ids).await?;
         let known: BTreeMap<OrderId, bool> = known.into_iter().map(|known| (known.id, known.is_final)).collect();
@@ -203,8 +225,7 @@ impl Intake {
             }
             writes.push(Write::PutOrder { order, fingerprint, observed_at: self.now });
         }
-        engine.store.commit(writes).await?;
-        Ok(())
+        Ok(writes)
     }
 
     /// Orders that were read by another connection of the same marketplace: known, but not yet ours.

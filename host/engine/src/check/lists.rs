@@ -90,7 +90,7 @@ pub(super) fn unreadable_row(row: &Unreadable, progress: &mut Progress) {
     progress.shortfall("record-unreadable", subject, message);
 }
 
-async fn pages<'a, T>(
+pub(super) async fn pages<'a, T>(
     fetch: impl Fn(Option<PageCursor>) -> Pending<'a, Result<Page<T>, SourceError>>,
     bad: &mut Vec<Unreadable>,
 ) -> Result<Vec<T>, SourceError> {

@@ -3,6 +3,7 @@
 mod intake;
 mod lists;
 mod reading;
+mod statements;
 mod walk;
 
 use std::sync::Arc;
@@ -38,7 +39,14 @@ struct Source {
 }
 
 pub(crate) async fn check(engine: &Engine, progress: &mut Progress) -> Result<(), EngineError> {
-    let source = open(engine, progress).await?;
+    let connection = engine.connection(&progress.run.connection).await?;
+    if let Some(source) = engine.sources.statements(&connection.marketplace) {
+        is_ours(engine, &connection).await?;
+        statements::check(engine, &connection, source, progress).await?;
+        reconsider(engine, &connection, progress).await?;
+        return linking::link_by_keys(engine, &connection, progress).await;
+    }
+    let source = open(engine, connection).await?;
     let cursor = engine.store.cursor(&source.connection.id).await?;
     match progress.run.kind.clone() {
         RunKind::Backfill(days) => backfill(engine, &source, cursor.as_ref(), days, progress).await?,
@@ -60,13 +68,17 @@ async fn reconsider(engine: &Engine, connection: &Connection, progress: &mut Pro
     intake.reconsider(engine, &waiting, progress).await
 }
 
-async fn open(engine: &Engine, progress: &Progress) -> Result<Source, EngineError> {
-    let connection = engine.connection(&progress.run.connection).await?;
-    // One reseller's orders are no business of another's connection: for it there is no such marketplace.
+/// One reseller's orders are no business of another's connection: for it there is no such marketplace.
+async fn is_ours(engine: &Engine, connection: &Connection) -> Result<(), EngineError> {
     let marketplaces = engine.store.marketplaces().await?;
     if marketplaces.iter().any(|m| m.id == connection.marketplace && m.reseller != connection.reseller) {
         return Err(EngineError::NoMarketplace(connection.marketplace.clone()));
     }
+    Ok(())
+}
+
+async fn open(engine: &Engine, connection: Connection) -> Result<Source, EngineError> {
+    is_ours(engine, &connection).await?;
     let client = engine
         .sources
         .get(&connection.marketplace)

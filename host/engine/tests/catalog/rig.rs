@@ -60,6 +60,7 @@ pub(crate) fn engine(store: &Arc<MemoryStore>, catalogs: Arc<dyn CatalogSource>)
         door: Arc::new(Nothing),
         sources: Arc::new(sources),
         clock: Arc::new(WallClock),
+        mailer: Arc::new(counterfoil_engine::NoMailer),
         changed: broadcast::channel(16).0,
     })
 }

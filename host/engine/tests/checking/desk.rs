@@ -79,7 +79,8 @@ pub(crate) fn card() -> Card {
         plan_tasks: 50,
         in_order: None,
         reconciles: false,
-        containers: false,
+        containers: counterfoil_domain::card::Containers::No,
+        recurring: false,
         adjust: vec![],
         limits: Limits { memory_mib: 64, plan: Duration::from_secs(10), apply: Duration::from_secs(60) },
         settings: vec![],
@@ -277,6 +278,7 @@ impl Desk {
             door: Arc::new(NoDoor),
             sources: Arc::new(sources),
             clock: Arc::clone(&clock) as Arc<_>,
+            mailer: Arc::new(counterfoil_engine::NoMailer),
             changed: broadcast::channel(16).0,
         });
         let desk = Self { store, market, clock, paper, engine, runs: Mutex::default() };

@@ -47,6 +47,7 @@ pub(crate) fn order(id: &str, kind: OrderType, subscription: &str, created: &str
         lines: vec![line(Fee::ResourceRecurring, "10")],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

@@ -14,10 +14,8 @@ use counterfoil_domain::ports::{
     Clock, DetailError, Door, MarketplaceClient, OrderQuery, Pending, Records, SourceError,
 };
 
-use super::call::{Caretaker, Question, Reply};
-use super::gather::gather;
 use super::list::{List, Sheet};
-use super::pace::Pace;
+use crate::ask::{Caretaker, Pace, Question, Reply, gather, segment};
 use crate::simple_api::{
     Origin, SetupProblem, currency_setting, decode_customer, decode_head, decode_order, decode_product,
     decode_subscription, decode_subscription_row,
@@ -283,16 +281,4 @@ fn cut(sheet: Sheet<OrderHead>, query: &OrderQuery) -> Page<OrderHead> {
     let mut page = page(Sheet { rows, next });
     page.rows.sort_by_key(|head| std::cmp::Reverse(head.created_at));
     page
-}
-
-/// One path segment, whatever the id holds.
-fn segment(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

@@ -3,8 +3,8 @@
 use counterfoil_domain::market::{PageCursor, Unreadable};
 use counterfoil_domain::ports::SourceError;
 
-use super::call::{Caretaker, Question, Reply};
 use super::walk::{Mark, Step, step};
+use crate::ask::{Caretaker, Question, Reply};
 use crate::simple_api::{read_page, row_id};
 
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use counterfoil_domain::card::{Allowed, Auth, AuthScheme, BudgetLimit, BudgetSco
 use counterfoil_domain::connection::Marketplace;
 use counterfoil_domain::ports::{Caller, Route};
 
-use super::pace;
+use crate::ask::concurrency;
 use crate::simple_api::{SetupProblem, number_setting};
 
 const READS: &[&str] =
@@ -143,7 +143,7 @@ fn budgets(marketplace: &Marketplace) -> Result<Budgets, SetupProblem> {
         remaining_header: None,
     });
     Ok(Budgets {
-        concurrency: pace::concurrency(marketplace)?,
+        concurrency: concurrency(marketplace)?,
         limits: limit.into_iter().collect(),
         retry_after_header: "Retry-After".to_owned(),
         problem_header: None,

@@ -7,7 +7,7 @@ const MOST_DIGITS: usize = 60;
 const LARGEST_EXPONENT: i32 = 40;
 
 /// "41.80", "-1", "1.0E-4" (the way Java prints small doubles). No thousands separators: "1,234" might be either.
-pub(super) fn exact(text: &str) -> Result<Decimal, String> {
+pub(crate) fn exact(text: &str) -> Result<Decimal, String> {
     let text = text.trim();
     let wrong = || format!("\"{}\" is not an amount; digits with a point are expected", super::clip(text, 40));
     let too_fine = || format!("{} has more digits than can be held exactly", super::clip(text, 40));

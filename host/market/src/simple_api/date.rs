@@ -34,7 +34,7 @@ pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// A calendar day as written: the zone of a moment does not move it.
-pub(super) fn day(text: &str) -> Option<NaiveDate> {
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     let date = iso_at(text.trim(), 0)?;
     match text.trim().get(10..)?.chars().next() {
         None | Some('T' | 't' | ' ') => Some(date),

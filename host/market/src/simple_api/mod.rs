@@ -24,8 +24,9 @@ pub use product::decode_product;
 pub use settings::SetupProblem;
 pub use subscription::decode_subscription;
 
-pub(crate) use date::instant;
+pub(crate) use amount::exact;
+pub(crate) use date::{day, instant};
 pub(crate) use page::{read_page, row_id, single_row};
-pub(crate) use record::{Record, clip};
+pub(crate) use record::{Problem, Record, clip};
 pub(crate) use settings::{currency_setting, number_setting};
 pub(crate) use subscription::decode_subscription_row;

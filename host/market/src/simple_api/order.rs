@@ -95,6 +95,7 @@ fn order(record: &Record<'_>, origin: &Origin) -> Result<Order, Problem> {
         lines,
         on_renewal: record.text("scheduledOn")?.is_some_and(|when| when.eq_ignore_ascii_case("renewal")),
         vendor_rated: reader.ordered.iter().any(|product| product.vendor_rated),
+        statement: None,
         key: OrderKey { marketplace: origin.marketplace.clone(), order: OrderId::new(id) },
     })
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use counterfoil_domain::card::{BudgetLimit, BudgetScope, Budgets, Delivery, InOrder, Limits};
+use counterfoil_domain::card::{
+    BudgetLimit, BudgetScope, Budgets, Containers, Delivery, InOrder, Limits, Setting, SettingType,
+};
 
 use super::reader::{At, Fields, Report, allowed, one_of};
 use super::rules::{MAX_CALL_MS, MAX_MEMORY_MIB, is_header_name};
@@ -84,20 +86,56 @@ pub(super) struct Batch {
     pub(super) plan: usize,
     pub(super) in_order: Option<InOrder>,
     pub(super) reconciles: bool,
-    pub(super) containers: bool,
+    pub(super) containers: Containers,
+    pub(super) recurring: bool,
 }
 
-pub(super) fn batch(mut fields: Fields<'_>) -> Batch {
+pub(super) fn batch(mut fields: Fields<'_>, settings: &[Setting]) -> Batch {
     let report = fields.report();
     let tasks = fields.number("tasks", 1..=200).unwrap_or(1);
     let plan = fields.number_or("plan", 1..=1000, tasks);
     let in_order = fields.maybe_text("in_order");
     let in_order = in_order.and_then(|order| one_of(report, &order, InOrder::ALL, InOrder::parse, InOrder::name));
     let reconciles = fields.flag("reconcile").unwrap_or(false);
-    let containers = fields.flag("containers").unwrap_or(false);
+    let containers = containers(&mut fields, settings);
+    let recurring = fields.flag("recurring").unwrap_or(false);
+    if recurring && containers == Containers::No {
+        fields.say("recurring", "means nothing without \"containers\"; say what lines go into or leave this out");
+    }
     fields.finish();
     let count = |number: u64| usize::try_from(number).unwrap_or(1);
-    Batch { tasks: count(tasks), plan: count(plan), in_order, reconciles, containers }
+    Batch { tasks: count(tasks), plan: count(plan), in_order, reconciles, containers, recurring }
+}
+
+/// `true`, or when a setting has one of its values: `{ setting = "mode", is = "schedule" }`.
+fn containers(fields: &mut Fields<'_>, settings: &[Setting]) -> Containers {
+    let report = fields.report();
+    if !fields.is_table("containers") {
+        return if fields.flag("containers").unwrap_or(false) { Containers::Yes } else { Containers::No };
+    }
+    let Some(mut when) = fields.maybe_table("containers") else { return Containers::No };
+    let (setting, value) = (when.text("setting"), when.text("is"));
+    when.finish();
+    let (Some(setting), Some(value)) = (setting, value) else { return Containers::No };
+    match settings.iter().find(|known| known.name == setting.value).map(|known| &known.kind) {
+        None => {
+            let known: Vec<&str> = settings.iter().map(|setting| setting.name.as_str()).collect();
+            unknown(report, &setting, &known);
+        }
+        Some(SettingType::Choice(choices)) => {
+            unknown(report, &value, &choices.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        Some(SettingType::Boolean) => unknown(report, &value, &["true", "false"]),
+        Some(SettingType::Text | SettingType::Integer) => {}
+    }
+    Containers::When { setting: setting.value, value: value.value }
+}
+
+/// Said of a word that is none of these.
+fn unknown(report: &Report<'_>, word: &At<String>, known: &[&str]) {
+    if !known.contains(&word.value.as_str()) {
+        report.say(&word.spot, format!("\"{}\" is not known; {}", word.value, allowed(&word.value, known)));
+    }
 }
 
 pub(super) fn limits(mut fields: Fields<'_>) -> Limits {

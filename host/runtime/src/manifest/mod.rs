@@ -87,7 +87,7 @@ fn card(mut root: Fields<'_>) -> Option<Card> {
     let auth = root.table("auth").map(|fields| auth::auth(fields, &settings));
     let budgets = root.table("budgets").map(delivery::budgets);
     let delivery = root.table("delivery").map(delivery::delivery);
-    let batch = root.table("batch").map(delivery::batch);
+    let batch = root.table("batch").map(|fields| delivery::batch(fields, &settings));
     let limits = root.table("limits").map(delivery::limits);
     let adjust = adjust::adjust(&mut root);
     let scenarios = scenarios::scenarios(&mut root);
@@ -114,6 +114,7 @@ fn card(mut root: Fields<'_>) -> Option<Card> {
         in_order: batch.in_order,
         reconciles: batch.reconciles,
         containers: batch.containers,
+        recurring: batch.recurring,
         limits: limits?,
         settings,
         adjust,

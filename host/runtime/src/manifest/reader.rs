@@ -147,6 +147,11 @@ impl<'a> Fields<'a> {
         Some(At { value: text, spot })
     }
 
+    /// Of what may be a table or something plainer.
+    pub(super) fn is_table(&self, key: &'static str) -> bool {
+        self.table.get(key).is_some_and(|value| value.get_ref().is_table())
+    }
+
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let (value, spot) = self.find(key)?;
         let flag = value.as_bool();

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use counterfoil_domain::card::{AdjustType, Auth, Card, DeliveryClass, Discovery, InOrder, SettingType};
+use counterfoil_domain::card::{AdjustType, Auth, Card, Containers, DeliveryClass, Discovery, InOrder, SettingType};
 use counterfoil_domain::scenario::Table;
 
 /// The scenario table as Markdown.
@@ -156,8 +156,20 @@ fn promises(out: &mut String, card: &Card) {
     if card.in_order == Some(InOrder::Subscription) {
         let _ = writeln!(out, "  tasks of one subscription are planned one after the other");
     }
-    if card.containers {
-        let _ = writeln!(out, "  lines go into containers: each subscription is linked to one");
+    match &card.containers {
+        Containers::No => {}
+        Containers::Yes => {
+            let _ = writeln!(out, "  lines go into containers: each subscription is linked to one");
+        }
+        Containers::When { setting, value } => {
+            let _ = writeln!(
+                out,
+                "  lines go into containers where {setting} is {value}: each subscription is linked to one"
+            );
+        }
+    }
+    if card.recurring {
+        let _ = writeln!(out, "  what recurs stands in its container until something else is said");
     }
     if card.reconciles {
         let _ = writeln!(out, "  it can be reconciled with the marketplace");

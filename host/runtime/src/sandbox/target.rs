@@ -175,6 +175,25 @@ impl Target for WasmTarget {
         })
     }
 
+    /// What comes back must be what was named: the price of another thing proves nothing.
+    fn revise(&self, exchange: Arc<dyn Exchange>, kind: String, id: EntityId, draft: Draft) -> Answer<'_, Entity> {
+        Box::pin(async move {
+            let draft = convert::draft(draft)?;
+            let named = id.as_str().to_owned();
+            let run = self.call("revise", self.card.limits.apply, exchange, move |guest, store| {
+                Box::pin(
+                    async move { guest.counterfoil_target_directory().call_revise(store, &kind, &named, &draft).await },
+                )
+            });
+            let entity = run.await?.map_err(convert::failure)?;
+            let entity = convert::entity(entity).map_err(|nonsense| nonsense.under("entity"))?;
+            if entity.id != id {
+                return Err(CallError::Nonsense(format!("entity: {} was revised, {id} was named", entity.id)));
+            }
+            Ok(entity)
+        })
+    }
+
     /// A job that the contract cannot carry fails alone.
     fn plan(&self, exchange: Arc<dyn Exchange>, jobs: Vec<Job>) -> Answer<'_, Vec<Result<Plan, Failure>>> {
         Box::pin(async move {

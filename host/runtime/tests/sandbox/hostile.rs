@@ -112,10 +112,12 @@ async fn nonsense_is_named_by_its_field() {
         cost: None,
         attributes: vec![],
     };
-    let CallError::Failed(failure) = target.create(at(), "party".to_owned(), draft).await.unwrap_err() else {
+    let CallError::Failed(failure) = target.create(at(), "party".to_owned(), draft.clone()).await.unwrap_err() else {
         panic!("not a failure")
     };
     assert!(failure.code.len() < 200 && failure.message.len() < 5000);
+    let another = target.revise(at(), "item".to_owned(), EntityId::new("7"), draft).await.unwrap_err();
+    assert!(told(&another).contains("not-7 was revised, 7 was named"), "{another}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use counterfoil_domain::card::{AuthScheme, BudgetScope, DeliveryClass};
+use counterfoil_domain::card::{AuthScheme, BudgetScope, Containers, DeliveryClass};
 use counterfoil_domain::order::{Fee, OrderType};
 use counterfoil_runtime::manifest::{card_text, parse, scenario_table_markdown};
 
@@ -39,6 +39,33 @@ fn a_card_is_shown_to_people() {
     let card = parse(GOOD).unwrap();
     insta::assert_snapshot!("card_text", card_text(&card));
     assert!(card_text(&card).ends_with(&scenario_table_markdown(&card)));
+}
+
+/// (what the card says, its containers, under these settings: lines go into containers, what recurs stands there)
+#[test]
+fn containers_depend_on_the_card_and_on_a_setting() {
+    let when = || Containers::When { setting: "region".into(), value: "us".into() };
+    let (us, eu): (&[(&str, &str)], &[(&str, &str)]) = (&[("region", "us")], &[]);
+    for (told, containers, set, puts, recurs) in [
+        ("", Containers::No, eu, false, false),
+        ("containers = false", Containers::No, eu, false, false),
+        ("containers = true", Containers::Yes, eu, true, false),
+        ("containers = true\nrecurring = true", Containers::Yes, eu, true, true),
+        ("containers = { setting = \"region\", is = \"us\" }", when(), us, true, false),
+        ("containers = { setting = \"region\", is = \"us\" }\nrecurring = true", when(), us, true, true),
+        ("containers = { setting = \"region\", is = \"us\" }\nrecurring = true", when(), eu, false, false),
+    ] {
+        let card = parse(&GOOD.replacen("tasks = 50", &format!("tasks = 50\n{told}"), 1)).unwrap();
+        assert_eq!(card.containers, containers, "{told}");
+        let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let filled = card.filled(&set);
+        assert!(filled.contains(&("due_days".to_owned(), "30".to_owned())), "with the defaults");
+        assert_eq!((card.puts_into_containers(&filled), card.recurs(&filled)), (puts, recurs), "{told} {set:?}");
+        let says = card_text(&card);
+        assert_eq!(says.contains("lines go into containers"), containers != Containers::No, "{told}");
+        assert_eq!(says.contains("where region is us"), containers == when(), "{told}");
+        assert_eq!(says.contains("what recurs stands in its container"), card.recurring, "{told}");
+    }
 }
 
 /// What is replaced in the good card, and by what. An empty first part is put before everything.
@@ -132,6 +159,12 @@ const MISTAKES: &[(&str, &str)] = &[
     ("usage = true\n", ""),
     ("fees = { resource-overuse = \"order\" }", "fees = {}"),
     ("[[scenario]]\nname = \"new sale\"", "[scenarios]\nname = \"new sale\""),
+    ("tasks = 50", "tasks = 50\ncontainers = \"yes\""),
+    ("tasks = 50", "tasks = 50\ncontainers = { setting = \"regoin\", is = \"eu\" }"),
+    ("tasks = 50", "tasks = 50\ncontainers = { setting = \"region\", is = \"ue\" }"),
+    ("tasks = 50", "tasks = 50\ncontainers = { setting = \"draft\", is = \"yes\" }"),
+    ("tasks = 50", "tasks = 50\ncontainers = { setting = \"region\", equals = \"eu\" }"),
+    ("tasks = 50", "tasks = 50\nrecurring = true"),
 ];
 
 #[test]

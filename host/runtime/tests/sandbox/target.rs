@@ -59,8 +59,12 @@ async fn the_directory_is_read_and_written() {
         cost: None,
         attributes: vec![],
     };
-    assert_eq!(target.create(at(), "party".to_owned(), draft).await.unwrap().id.as_str(), "43");
+    assert_eq!(target.create(at(), "party".to_owned(), draft.clone()).await.unwrap().id.as_str(), "43");
     assert!(exchange.seen_lines().contains(&"POST /customers [new-1]".to_owned()));
+
+    // A plugin that changes no prices says so, whatever it was built from.
+    let failed = target.revise(at(), "party".to_owned(), EntityId::new("42"), draft).await.unwrap_err();
+    assert!(matches!(failed, CallError::Failed(failure) if failure.code == "revise-unsupported"));
 
     let failed = target.search(at(), "item".to_owned(), String::new(), None).await.unwrap_err();
     assert!(

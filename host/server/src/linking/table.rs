@@ -11,7 +11,7 @@ pub(crate) const COLUMNS: [&str; 9] =
     ["kind", "source", "source_name", "state", "target_id", "target_code", "target_name", "attributes", "why"];
 /// Without these a row says nothing.
 const NEEDED: [&str; 2] = ["kind", "source"];
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 const GUARD: char = '\'';
 
 /// A spreadsheet takes what begins so for a formula, or breaks the cell on it.
@@ -20,7 +20,7 @@ fn is_dangerous(c: char) -> bool {
 }
 
 /// The cell as text, whatever it begins with. What begins with the guard is guarded too, so that nothing is lost.
-fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     match text.chars().next() {
         Some(first) if is_dangerous(first) || first == GUARD => format!("{GUARD}{text}"),
         _ => text.to_owned(),
@@ -28,7 +28,7 @@ fn guarded(text: &str) -> String {
 }
 
 /// The text of a guarded cell. An apostrophe that guards nothing is part of the text.
-fn unguarded(cell: &str) -> &str {
+pub(crate) fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix(GUARD) {
         Some(rest) if rest.starts_with(|c| is_dangerous(c) || c == GUARD) => rest,
         _ => cell,
@@ -107,7 +107,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Row>, Wrong> {
 
 /// Where a record begins, as people count lines. The reader leaves the second half of a Windows line end to the record after
 /// it, and counts one line too few there.
-fn line(text: &str, at: &csv::Position) -> u64 {
+pub(crate) fn line(text: &str, at: &csv::Position) -> u64 {
     let start = usize::try_from(at.byte()).unwrap_or(usize::MAX).min(text.len());
     let (before, rest) = text.as_bytes().split_at(start);
     let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
@@ -115,7 +115,7 @@ fn line(text: &str, at: &csv::Position) -> u64 {
 }
 
 /// Spreadsheets of half the world write semicolons.
-fn delimiter(text: &str) -> u8 {
+pub(crate) fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     [b';', b'\t'].into_iter().find(|sign| !header.contains(',') && header.as_bytes().contains(sign)).unwrap_or(b',')
 }

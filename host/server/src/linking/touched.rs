@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use counterfoil_domain::adjust::{self, Adjustments};
 use counterfoil_domain::card::Scenario;
 use counterfoil_domain::connection::Connection;
-use counterfoil_domain::id::SubscriptionId;
+use counterfoil_domain::id::{ConnectionId, SubscriptionId};
 use counterfoil_domain::judge::{self, Judgement, Law, LinkBook, Standing};
 use counterfoil_domain::link::{Link, LinkKind, LinkState};
 use counterfoil_domain::market::Subscription;
 use counterfoil_domain::money::Currency;
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::{PageRequest, TaskFilter};
+use counterfoil_domain::program::{Program, ProgramName};
 use counterfoil_domain::relink::{self, Touch};
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::snapshot;
@@ -41,7 +42,9 @@ struct Bench<'a> {
     rules: Vec<IgnoreRule>,
     /// A subscription needs a container.
     containers: bool,
+    recurring: bool,
     currency: Option<Currency>,
+    program: Option<Program>,
     before: LinkBook,
     after: LinkBook,
     keys: BTreeSet<(LinkKind, String)>,
@@ -60,6 +63,7 @@ pub(crate) async fn touched(
         return Ok(touched);
     };
     let products = app.store().products(&connection.marketplace).await?;
+    let settings = target.card().filled(&connection.settings);
     let before = LinkBook::new(known.to_vec());
     let mut after = before.clone();
     changed.iter().for_each(|link| after.insert((*link).clone()));
@@ -67,8 +71,10 @@ pub(crate) async fn touched(
         connection,
         scenarios: target.card().scenarios.clone(),
         metered: products.iter().filter(|p| p.metered).map(|p| p.product.code.to_lowercase()).collect(),
-        containers: target.card().containers,
+        containers: target.card().puts_into_containers(&settings),
+        recurring: target.card().recurs(&settings),
         rules: app.store().rules(&connection.id).await?,
+        program: program(app, &connection.id).await?,
         currency: products.iter().find_map(|product| product.currency),
         keys: relink::keys(changed.iter().map(|link| &link.key)),
         before,
@@ -170,7 +176,13 @@ impl Bench<'_> {
                 links,
                 metered: &self.metered,
                 // Links change nothing of what the target can bill in.
-                standing: Standing { rules: &self.rules, currencies: None, containers: self.containers },
+                standing: Standing {
+                    rules: &self.rules,
+                    currencies: None,
+                    containers: self.containers,
+                    recurring: self.recurring,
+                    program: self.program.as_ref(),
+                },
                 now,
             };
             let judgement = match task.subject {
@@ -183,6 +195,11 @@ impl Bench<'_> {
         let rests = relink::rests_on(order, &before, &self.keys) || relink::rests_on(order, &after, &self.keys);
         relink::touch(&task.state, &before.verdict, &after.verdict, rests).map(|touch| (touch, after.verdict))
     }
+}
+
+async fn program(app: &App, connection: &ConnectionId) -> Result<Option<Program>, Problem> {
+    let all = app.store().programs(connection).await?;
+    Ok(all.into_iter().find(|program| program.name == ProgramName::MicrosoftCsp))
 }
 
 fn view(task: &Task, touch: Touch, verdict: Verdict) -> TouchedView {

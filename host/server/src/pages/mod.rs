@@ -1,29 +1,48 @@
-//! Pages for people: rendered here, working without scripts, nothing loaded from elsewhere.
+//! Pages for people: rendered here, working without scripts, nothing loaded from elsewhere. Each shows what the API answers
+//! and does what its commands do.
 
+mod address;
+pub(crate) mod asset;
+pub(crate) mod audit;
 pub(crate) mod callback;
-pub(crate) mod home;
+pub(crate) mod catalog;
+pub(crate) mod catalog_run;
+pub(crate) mod check;
+mod fields;
+mod filters;
+mod frame;
+pub(crate) mod ignored;
+pub(crate) mod link;
+pub(crate) mod link_table;
+pub(crate) mod links;
 pub(crate) mod login;
+pub(crate) mod plugin;
+pub(crate) mod plugins;
+pub(crate) mod preview;
+pub(crate) mod reconcile;
+pub(crate) mod reconciled;
+pub(crate) mod runs;
+pub(crate) mod rules;
+mod said;
+pub(crate) mod task;
+pub(crate) mod tasks;
+mod trouble;
+mod waiting;
+mod words;
+
+pub(crate) use trouble::Trouble;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::html::Html;
 
-const STYLE: &str = include_str!("style.css");
-
-/// The pages' style.
-#[utoipa::path(get, path = "/assets/style.css", tag = "pages", responses((status = 200, content_type = "text/css", body = String)))]
-pub(crate) async fn style() -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=300")];
-    (headers, STYLE).into_response()
-}
-
 fn begin(title: &str) -> Html {
     let mut html = Html::default();
     html.markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         .cell("<title>", title, " · Counterfoil</title>\n")
-        .markup("<link rel=\"stylesheet\" href=\"/assets/style.css\">\n</head>\n<body>\n");
+        .cell("<link rel=\"stylesheet\" href=\"", &asset::style(), "\">\n</head>\n<body>\n");
     html
 }
 

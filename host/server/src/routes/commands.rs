@@ -30,6 +30,14 @@ pub(crate) enum Started {
     Replayed(Run),
 }
 
+impl Started {
+    pub(crate) fn run(&self) -> &Run {
+        match self {
+            Self::New(run) | Self::Already(run) | Self::Replayed(run) => run,
+        }
+    }
+}
+
 impl IntoResponse for Started {
     fn into_response(self) -> Response {
         let (status, run, replayed) = match &self {

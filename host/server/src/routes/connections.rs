@@ -47,8 +47,8 @@ async fn view(app: &App, connection: &Connection) -> Result<ConnectionView, Prob
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ConnectionQuery {
-    limit: Option<usize>,
-    after: Option<String>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) after: Option<String>,
 }
 
 /// All connections, by id.
@@ -127,10 +127,10 @@ pub(crate) async fn test(State(app): State<App>, who: Who, Id(id): Id) -> Result
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchQuery {
     /// party · item · container · account · tax-rate · …
-    kind: String,
+    pub(crate) kind: String,
     #[serde(default)]
-    query: String,
-    after: Option<String>,
+    pub(crate) query: String,
+    pub(crate) after: Option<String>,
 }
 
 /// Search the target.

@@ -18,14 +18,14 @@ use crate::wire::{FollowUpList, FollowUpView};
 /// Those of which something may still come.
 pub(crate) const OPEN: [&str; 3] = ["waiting", "sending", "person"];
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FollowUpQuery {
-    connection: Option<String>,
+    pub(crate) connection: Option<String>,
     /// waiting · sending · done · left · person, or several with commas between; left out: what is open.
-    state: Option<String>,
-    limit: Option<usize>,
+    pub(crate) state: Option<String>,
+    pub(crate) limit: Option<usize>,
 }
 
 fn states(written: Option<&str>) -> Result<BTreeSet<String>, Problem> {

@@ -31,11 +31,11 @@ const MOST_SOURCES: usize = 25;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SuggestionQuery {
-    connection: String,
+    pub(crate) connection: String,
     /// party · item · fee · container
-    kind: String,
+    pub(crate) kind: String,
     /// Customer id, product code, fee name, subscription id. Without it: what tasks wait for.
-    source: Option<String>,
+    pub(crate) source: Option<String>,
 }
 
 /// What a source, or each source that tasks wait for, may be in the target.

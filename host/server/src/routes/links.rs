@@ -22,13 +22,22 @@ use crate::wire::{LinkAnswer, LinkBody, LinkPage, LinkView, PageEnd};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LinkQuery {
-    connection: String,
+    pub(crate) connection: String,
     /// party · item · fee · container
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// linked · unlinked · never-sync
-    state: Option<String>,
-    limit: Option<usize>,
-    after: Option<String>,
+    pub(crate) state: Option<String>,
+    /// In the id, code or name of either side.
+    pub(crate) text: Option<String>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) after: Option<String>,
+}
+
+/// Whether people would find the link by this.
+fn holds(link: &Link, text: &str) -> bool {
+    let target = link.target().map(|target| [target.id.as_str(), &target.code, &target.name]);
+    let parts = [link.key.source.as_str(), &link.source_name].into_iter().chain(target.into_iter().flatten());
+    parts.into_iter().any(|part| part.to_lowercase().contains(text))
 }
 
 pub(super) fn known_kind(written: &str) -> Result<LinkKind, Problem> {
@@ -46,7 +55,10 @@ pub(crate) async fn list(State(app): State<App>, Params(query): Params<LinkQuery
     let kind = query.kind.as_deref().map(known_kind).transpose()?;
     let state = query.state.as_deref().map(known_state).transpose()?;
     let mut links = app.store().links(&connection.id, kind).await?;
-    links.retain(|link| state.is_none_or(|state| link.state.name() == state));
+    let text = query.text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    links.retain(|link| {
+        state.is_none_or(|state| link.state.name() == state) && text.as_deref().is_none_or(|text| holds(link, text))
+    });
     let after = query.after.as_deref().map(|after| PageEnd::decode(after).ok_or_else(super::bad_cursor)).transpose()?;
     let after = after.map(|PageEnd(kind, source)| format!("{kind}\n{source}"));
     let key = |link: &Link| format!("{}\n{}", link.key.kind, link.key.source);
@@ -61,7 +73,7 @@ pub(crate) async fn list(State(app): State<App>, Params(query): Params<LinkQuery
 pub(crate) struct DryRun {
     /// True: answer what would change, write nothing.
     #[serde(default)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 fn state_of(body: &LinkBody) -> Result<LinkState, Wrong> {

@@ -39,12 +39,12 @@ const MOST_NAMED: usize = 50;
 const TYPES: [OrderType; 5] =
     [OrderType::Sales, OrderType::Change, OrderType::Billing, OrderType::Cancellation, OrderType::Renewal];
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RuleQuery {
     /// Left out: of every connection.
-    connection: Option<String>,
+    pub(crate) connection: Option<String>,
 }
 
 /// Rules to ignore by, oldest first, with those that a task ignored until its price or quantity changes has left.
@@ -194,7 +194,7 @@ async fn preview(app: &App, connection: &Connection, rule: &IgnoreRule) -> Resul
 pub(crate) struct RemoveQuery {
     /// True: what it ignored stays ignored.
     #[serde(default)]
-    keep: bool,
+    pub(crate) keep: bool,
 }
 
 /// Remove a rule. What it ignored comes back and is judged anew, unless it is to be kept.

@@ -16,14 +16,14 @@ use crate::wire::{RunPage, RunView};
 /// How far back the list goes.
 const REACH: usize = 2_000;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RunQuery {
-    reseller: Option<String>,
-    connection: Option<String>,
-    limit: Option<usize>,
-    after: Option<String>,
+    pub(crate) reseller: Option<String>,
+    pub(crate) connection: Option<String>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) after: Option<String>,
 }
 
 /// Runs, newest first.

@@ -272,7 +272,11 @@ async fn earlier(app: &App, connection: &Connection, digests: &[PlanDigest]) -> 
     let runs = app.store().runs(Some(connection.reseller.clone()), RUNS_LOOKED_AT).await?;
     let run = runs.into_iter().find(|run| match &run.kind {
         RunKind::Sync(plans) => run.connection == connection.id && digests.iter().all(|digest| plans.contains(digest)),
-        RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) | RunKind::Reconcile { .. } => false,
+        RunKind::Check
+        | RunKind::Backfill(_)
+        | RunKind::Plan(_)
+        | RunKind::Reconcile { .. }
+        | RunKind::Products { .. } => false,
     });
     run.map(Started::Already).ok_or_else(|| {
         Problem::new(

@@ -32,6 +32,8 @@ pub(crate) struct TaskQuery {
     pub(crate) text: Option<String>,
     /// Code of an ignore reason.
     pub(crate) reason: Option<String>,
+    /// Id of a statement: tasks that were made of it.
+    pub(crate) statement: Option<String>,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<String>,
 }
@@ -62,6 +64,7 @@ pub(crate) fn filter(query: &TaskQuery) -> Result<TaskFilter, Problem> {
         text: query.text.clone().filter(|text| !text.is_empty()),
         ignore_reason: query.reason.clone(),
         back_by: None,
+        statement: query.statement.clone().filter(|id| !id.is_empty()),
     })
 }
 

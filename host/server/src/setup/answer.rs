@@ -20,9 +20,9 @@ pub struct SecretDiff {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectDiff {
-    /// reseller · marketplace · connection · link
+    /// reseller · marketplace · connection · link · program
     pub kind: String,
-    /// Of a link: connection, kind and source, joined by "/".
+    /// Of a link: connection, kind and source, joined by "/"; of a program: connection and name.
     pub id: String,
     /// create · update · unchanged
     pub action: String,

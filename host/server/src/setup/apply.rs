@@ -1,7 +1,7 @@
 //! Applying a document: read what is there, check, compare, and write it in one commit. Secrets go to the
 //! vault first: without their connection they are inert, and applying again repairs an interrupted one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil_domain::id::{Actor, ConnectionId, MarketplaceId};
 use counterfoil_domain::ports::{AuditEntry, Write};
@@ -90,6 +90,7 @@ async fn read(app: &App, document: &SetupDocument) -> Result<Current, Problem> {
         links: BTreeMap::new(),
         names: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        programs: Vec::new(),
         cards: Vec::new(),
         inspect: app.parts.inspect.clone(),
     };
@@ -103,6 +104,10 @@ async fn read(app: &App, document: &SetupDocument) -> Result<Current, Problem> {
     for (id, setup) in &document.marketplace {
         let scope = SecretScope::Marketplace(MarketplaceId::from(id.as_str()));
         read_secrets(app, &mut current, scope, setup.secrets.iter()).await?;
+    }
+    let named: BTreeSet<&str> = document.programs.iter().map(|program| program.connection.as_str()).collect();
+    for id in named {
+        current.programs.extend(store.programs(&ConnectionId::from(id)).await?);
     }
     for (id, setup) in &document.connection {
         let id = ConnectionId::from(id.as_str());

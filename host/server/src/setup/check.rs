@@ -7,12 +7,14 @@ use counterfoil_domain::card::Card;
 use counterfoil_domain::connection::{Connection, Exceptions, Marketplace, MarketplaceKind, Reseller};
 use counterfoil_domain::id::{ConnectionId, MarketplaceId};
 use counterfoil_domain::link::Link;
+use counterfoil_domain::program::Program;
 use counterfoil_domain::secret::{Secret, SecretScope};
 use url::Url;
 
 use super::connection::connection;
 use super::document::{MarketplaceSetup, Plain, SettingText, SetupDocument};
 use super::keys::escape;
+use super::programs::program;
 use crate::parts::InspectMarketplace;
 use crate::problem::Fault;
 use crate::suggest::hint;
@@ -28,6 +30,8 @@ pub(super) struct Current {
     pub(super) names: BTreeMap<SecretScope, BTreeSet<String>>,
     /// Those that the document names, to tell whether they change.
     pub(super) secrets: BTreeMap<(SecretScope, String), Secret>,
+    /// Of the connections that the document names programs of.
+    pub(super) programs: Vec<Program>,
     /// Active versions only.
     pub(super) cards: Vec<Card>,
     pub(super) inspect: InspectMarketplace,
@@ -54,6 +58,7 @@ pub(super) struct Desired {
     pub(super) marketplaces: Vec<Marketplace>,
     pub(super) connections: Vec<Connection>,
     pub(super) links: Vec<Link>,
+    pub(super) programs: Vec<Program>,
     pub(super) secrets: Vec<(SecretScope, String, Secret)>,
 }
 
@@ -79,6 +84,9 @@ pub(super) fn check(document: &SetupDocument, current: &Current) -> Result<Desir
     }
     for (id, setup) in &document.connection {
         connection(&mut checker, id, setup);
+    }
+    for (place, setup) in document.programs.iter().enumerate() {
+        program(&mut checker, place, setup);
     }
     if checker.faults.is_empty() { Ok(checker.desired) } else { Err(checker.faults) }
 }
@@ -197,6 +205,16 @@ fn addresses(marketplace: &Marketplace) -> Vec<&String> {
     std::iter::once(&marketplace.location).chain(among).collect()
 }
 
+/// Its location is an address, and no folder.
+fn is_called(kind: MarketplaceKind) -> bool {
+    match kind {
+        MarketplaceKind::CloudBlue | MarketplaceKind::CloudIq | MarketplaceKind::Prism | MarketplaceKind::Catalog => {
+            true
+        }
+        MarketplaceKind::File | MarketplaceKind::CatalogFiles => false,
+    }
+}
+
 fn marketplace(checker: &mut Checker<'_>, id: &str, setup: &MarketplaceSetup) {
     let at = format!("/marketplace/{}", escape(id));
     checker.id(&at, id);
@@ -217,7 +235,15 @@ fn marketplace(checker: &mut Checker<'_>, id: &str, setup: &MarketplaceSetup) {
             "where orders come from holds no catalogs, and the reverse; use another id",
         );
     }
-    if matches!(kind, MarketplaceKind::CloudBlue | MarketplaceKind::Catalog) {
+    if before.is_some_and(|before| before.kind.holds_statements() != kind.holds_statements()) {
+        checker.fault(
+            &at,
+            "kind",
+            "fixed",
+            "where orders come from shows no statements, and the reverse; use another id",
+        );
+    }
+    if is_called(kind) {
         checker.url(&at, "location", &setup.location, setup.plain_http);
     }
     for (name, url) in setup.settings.iter().filter(|(name, _)| name.ends_with("_url")) {

@@ -7,11 +7,13 @@ use counterfoil_domain::id::Actor;
 use counterfoil_domain::job::JobKind;
 use counterfoil_domain::link::{Link, LinkState};
 use counterfoil_domain::ports::Write;
+use counterfoil_domain::program::Program;
 use counterfoil_domain::secret::{Secret, SecretScope};
 
 use super::answer::{FieldDiff, ObjectDiff, SecretDiff};
 use super::check::{Current, Desired};
 use crate::auth::same;
+use crate::programs::settings;
 use crate::wire::rounding_name;
 
 type Fields = BTreeMap<String, String>;
@@ -59,7 +61,18 @@ pub(super) fn diff(desired: Desired, current: &Current, actor: &Actor) -> Change
         link.why = format!("set by {actor} with a setup document");
         changes.take(object, || Write::PutLink(link));
     }
+    for program in desired.programs {
+        let known = |other: &&Program| other.connection == program.connection && other.name == program.name;
+        let before = current.programs.iter().find(known).map(program_fields);
+        let id = format!("{}/{}", program.connection, program.name);
+        let object = object("program", id, before, program_fields(&program), Vec::new());
+        changes.take(object, || Write::PutProgram(program));
+    }
     changes
+}
+
+fn program_fields(program: &Program) -> Fields {
+    settings::fields(program).into_iter().collect()
 }
 
 impl Changes {

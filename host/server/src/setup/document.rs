@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::wire::ProgramBody;
+
 /// A secret in plain text, on its way in. It is never printed and never answered.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
@@ -62,6 +64,59 @@ pub struct SetupDocument {
     pub marketplace: BTreeMap<String, MarketplaceSetup>,
     #[serde(default)]
     pub connection: BTreeMap<String, ConnectionSetup>,
+    #[serde(default)]
+    pub programs: Vec<ProgramSetup>,
+}
+
+/// A program of a connection. What is left out stays as it is; of a new one it is off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramSetup {
+    pub connection: String,
+    /// microsoft-csp
+    pub name: String,
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    #[serde(default)]
+    pub emails: Option<Vec<String>>,
+    #[serde(default)]
+    pub billing: Option<bool>,
+    #[serde(default)]
+    pub motions: Option<Vec<String>>,
+    #[serde(default)]
+    pub products: Option<bool>,
+    /// all · in-use
+    #[serde(default)]
+    pub product_mode: Option<String>,
+    #[serde(default)]
+    pub azure: Option<bool>,
+    #[serde(default)]
+    pub annual: Option<bool>,
+    #[serde(default)]
+    pub taxable: Option<bool>,
+    /// "06:30", or "none".
+    #[serde(default)]
+    pub daily_at: Option<String>,
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+impl ProgramSetup {
+    pub(super) fn body(&self) -> ProgramBody {
+        ProgramBody {
+            enabled: self.enabled,
+            emails: self.emails.clone(),
+            billing: self.billing,
+            motions: self.motions.clone(),
+            products: self.products,
+            product_mode: self.product_mode.clone(),
+            azure: self.azure,
+            annual: self.annual,
+            taxable: self.taxable,
+            daily_at: self.daily_at.clone(),
+            time_zone: self.time_zone.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

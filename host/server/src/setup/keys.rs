@@ -8,7 +8,7 @@ use super::document::SetupDocument;
 use crate::problem::Fault;
 use crate::suggest::hint;
 
-pub(super) const ROOT: &[&str] = &["reseller", "marketplace", "connection"];
+pub(super) const ROOT: &[&str] = &["reseller", "marketplace", "connection", "programs"];
 pub(super) const RESELLER: &[&str] = &["name"];
 pub(super) const MARKETPLACE: &[&str] =
     &["reseller", "kind", "location", "plain_http", "private_addresses", "settings", "secrets"];
@@ -48,6 +48,22 @@ pub(super) const CONNECTION: &[&str] = &[
 pub(super) const AUTO_SYNC: &[&str] = &["on", "kinds", "most"];
 pub(super) const LINK: &[&str] =
     &["kind", "source", "source_name", "target", "code", "name", "attributes", "never_sync"];
+
+pub(super) const PROGRAM: &[&str] = &[
+    "connection",
+    "name",
+    "enabled",
+    "emails",
+    "billing",
+    "motions",
+    "products",
+    "product_mode",
+    "azure",
+    "annual",
+    "taxable",
+    "daily_at",
+    "time_zone",
+];
 
 /// A key as a part of a JSON pointer.
 pub(super) fn escape(key: &str) -> String {
@@ -114,6 +130,34 @@ impl Walk {
         self.keys(&format!("{at}/auto_sync"), written, AUTO_SYNC)
     }
 
+    fn list<T: DeserializeOwned>(&mut self, root: &Map<String, Value>, name: &str, known: &[&str]) -> Vec<T> {
+        let mut read = Vec::new();
+        let entries = match root.get(name) {
+            None => return read,
+            Some(Value::Array(entries)) => entries,
+            Some(_) => {
+                let text = format!("expected a list of tables, written as [[{name}]]");
+                self.faults.push(Fault::new(format!("/{name}"), "wrong-type", text));
+                return read;
+            }
+        };
+        for (place, value) in entries.iter().enumerate() {
+            let at = format!("/{name}/{place}");
+            let Some(object) = value.as_object() else {
+                self.faults.push(Fault::new(at, "wrong-type", "expected a table"));
+                continue;
+            };
+            if !self.keys(&at, object, known) {
+                continue;
+            }
+            match serde_json::from_value(value.clone()) {
+                Ok(entry) => read.push(entry),
+                Err(error) => self.faults.push(Fault::new(at, "wrong-type", error.to_string())),
+            }
+        }
+        read
+    }
+
     fn section<T: DeserializeOwned>(
         &mut self,
         root: &Map<String, Value>,
@@ -165,6 +209,7 @@ pub fn parse(value: &Value) -> Result<SetupDocument, Vec<Fault>> {
         reseller: walk.section(root, "reseller", RESELLER).into_iter().collect(),
         marketplace: walk.section(root, "marketplace", MARKETPLACE).into_iter().collect(),
         connection: walk.section(root, "connection", CONNECTION).into_iter().collect(),
+        programs: walk.list(root, "programs", PROGRAM),
     };
     if walk.faults.is_empty() { Ok(document) } else { Err(walk.faults) }
 }
@@ -193,6 +238,9 @@ mod tests {
             "marketplace": { "in": { "reseller": "acme", "kind": "file", "location": "/data", "plain_http": true,
                 "private_addresses": true, "settings": { "a": 1 }, "secrets": { "k": "hush" } } },
             "connection": { "x": connection },
+            "programs": [{ "connection": "x", "name": "microsoft-csp", "enabled": true, "emails": ["a@b.example"],
+                "billing": true, "motions": ["usage"], "products": true, "product_mode": "all", "azure": true,
+                "annual": true, "taxable": false, "daily_at": "06:30", "time_zone": "UTC" }],
         })
     }
 
@@ -212,6 +260,7 @@ mod tests {
             (RESELLER, &written["reseller"]["acme"]),
             (MARKETPLACE, &written["marketplace"]["in"]),
             (CONNECTION, &written["connection"]["x"]),
+            (PROGRAM, &written["programs"][0]),
             (AUTO_SYNC, &written["connection"]["x"]["auto_sync"]),
             (LINK, &written["connection"]["x"]["link"][0]),
         ] {

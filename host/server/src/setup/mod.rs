@@ -59,6 +59,21 @@
 //! kind = "party"
 //! source = "1000099"
 //! never_sync = true
+//!
+//! # [[programs]]                            # of a connection on statements: "cloudiq", "prism"
+//! # connection = "syncro-main"
+//! # name = "microsoft-csp"
+//! # enabled = true
+//! # emails = ["billing@acme.example"]
+//! # billing = true
+//! # motions = ["monthly-monthly", "annual-monthly"]
+//! # products = true
+//! # product_mode = "in-use"                 # or "all"
+//! # azure = true
+//! # annual = false
+//! # taxable = true
+//! # daily_at = "06:30"                      # or "none"
+//! # time_zone = "Europe/Vienna"
 //! ```
 
 mod answer;
@@ -68,11 +83,13 @@ mod connection;
 mod diff;
 mod document;
 mod keys;
+mod programs;
 mod rules;
 
 pub use answer::{FieldDiff, ObjectDiff, SecretDiff, SetupAnswer};
 pub use document::{
-    AutoSyncSetup, ConnectionSetup, LinkSetup, MarketplaceSetup, Plain, ResellerSetup, SettingText, SetupDocument,
+    AutoSyncSetup, ConnectionSetup, LinkSetup, MarketplaceSetup, Plain, ProgramSetup, ResellerSetup, SettingText,
+    SetupDocument,
 };
 pub use keys::parse;
 

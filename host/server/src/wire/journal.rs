@@ -75,4 +75,6 @@ pub struct AuditList {
     /// Newest first.
     pub entries: Vec<AuditView>,
     pub has_more: bool,
+    #[serde(default)]
+    pub next: Option<String>,
 }

@@ -17,9 +17,12 @@ mod notice;
 mod order;
 mod plan;
 mod plugin;
+mod product;
+mod program;
 mod resolve;
 mod rule;
 mod run;
+mod statement;
 mod summary;
 mod task;
 mod time;
@@ -58,12 +61,19 @@ pub use plan::{
     ReceiptView, StoredReceiptView,
 };
 pub use plugin::{
-    ActivateBody, ActivatedView, AllowedView, AuthView, DiscoveryView, PluginList, PluginView, RefusedFileView,
-    SettingView, ShadowBody, ShadowTaskView, ShadowView, WideningView,
+    ActivateBody, ActivatedView, AllowedView, AuthView, BudgetView, DiscoveryView, LimitsView, PluginList, PluginView,
+    RefusedFileView, ScenarioView, SettingView, ShadowBody, ShadowTaskView, ShadowView, WideningView,
+};
+pub use product::{ProductPage, ProductSyncBody, ProductView};
+pub use program::{
+    BucketView, LastRunView, MappingAnswer, MappingBody, MappingImport, MappingImportAnswer, MappingPage,
+    MappingRowView, MappingView, MotionList, MotionMoneyView, MotionView, PeriodMoneyView, ProgramAnswer, ProgramBody,
+    ProgramList, ProgramMoney, ProgramRow, ProgramView,
 };
 pub use resolve::{LookView, ResolveBody, SentView, UncertainChangeView, UncertainView};
 pub use rule::{RuleAnswer, RuleBody, RuleList, RulePreview, RuleRemoved, RuleView};
 pub use run::{CheckBody, DaysView, ProblemView, RunPage, RunView};
+pub use statement::{RecordView, StatementDetail, StatementPage, StatementSumView, StatementView};
 pub use summary::Summary;
 pub use task::{
     DocumentValueView, FailureView, IgnoredView, NeedView, StateTotal, TaskDetail, TaskPage, TaskView, WaitsForView,

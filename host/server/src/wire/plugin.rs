@@ -1,7 +1,8 @@
 //! Plugins on the wire: what their cards promise and ask for, which versions there are, and the commands about them.
 
-use counterfoil_domain::card::{DeliveryClass, Setting, SettingType};
+use counterfoil_domain::card::{BudgetLimit, Card, DeliveryClass, Setting, SettingType};
 use counterfoil_domain::ports::{Activated, ShadowReport, Standing, VersionState};
+use counterfoil_domain::scenario::{Row, Table};
 use counterfoil_domain::version::Widening;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,6 +58,77 @@ pub struct AllowedView {
     pub effect: String,
 }
 
+/// How many calls may go out within a time, and who shares them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BudgetView {
+    /// connection · app · egress-ip
+    pub scope: String,
+    pub calls: u32,
+    pub window_seconds: u64,
+}
+
+/// What one call of a version may take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PluginLimits)]
+pub struct LimitsView {
+    pub plan_millis: u64,
+    pub apply_millis: u64,
+    /// Of one request to the target.
+    pub request_millis: u64,
+    pub response_bytes: u64,
+    /// Most tasks of one call to plan, and of one to apply.
+    pub plan_tasks: u64,
+    pub apply_tasks: u64,
+    /// Requests to the target at one time.
+    pub concurrency: u32,
+}
+
+impl From<&Card> for LimitsView {
+    fn from(card: &Card) -> Self {
+        let millis = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            plan_millis: millis(card.limits.plan),
+            apply_millis: millis(card.limits.apply),
+            request_millis: millis(card.egress.timeout),
+            response_bytes: card.egress.max_response_bytes as u64,
+            plan_tasks: card.plan_tasks as u64,
+            apply_tasks: card.batch_tasks as u64,
+            concurrency: card.budgets.concurrency,
+        }
+    }
+}
+
+/// One fee of one scenario: whose price it is billed at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ScenarioView {
+    pub scenario: String,
+    pub order: String,
+    pub billing_models: Vec<String>,
+    /// True: usage lines only; false: others only.
+    pub usage: Option<bool>,
+    pub fee: String,
+    /// order · catalogue
+    pub price_if_marketplace: String,
+    /// order · catalogue
+    pub price_if_target: String,
+    pub notes: Vec<String>,
+}
+
+impl From<&Row> for ScenarioView {
+    fn from(row: &Row) -> Self {
+        Self {
+            scenario: row.scenario.clone(),
+            order: row.order.name().to_owned(),
+            billing_models: row.models.iter().map(|model| model.name().to_owned()).collect(),
+            usage: row.usage,
+            fee: row.fee.name().to_owned(),
+            price_if_marketplace: row.if_marketplace.name().to_owned(),
+            price_if_target: row.if_target.name().to_owned(),
+            notes: row.notes.clone(),
+        }
+    }
+}
+
 /// One way in which a card asks for more than the active version's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Widening)]
@@ -108,6 +180,16 @@ pub struct PluginView {
     pub settings: Vec<SettingView>,
     /// Names of the scenario rows.
     pub scenarios: Vec<String>,
+    /// The scenario table: each fee that is taken, with its price.
+    #[serde(default)]
+    pub scenario_table: Vec<ScenarioView>,
+    #[serde(default)]
+    pub budgets: Vec<BudgetView>,
+    #[serde(default)]
+    pub limits: LimitsView,
+    /// It can be reconciled with the marketplace.
+    #[serde(default)]
+    pub reconciles: bool,
     pub memory_mib: u32,
 }
 
@@ -117,6 +199,15 @@ pub struct DiscoveryView {
     pub url: String,
     /// Hosts that the answer may lead to, beside the configured one.
     pub site_suffixes: Vec<String>,
+}
+
+fn budgets(card: &Card) -> Vec<BudgetView> {
+    let budget = |limit: &BudgetLimit| BudgetView {
+        scope: limit.scope.name().to_owned(),
+        calls: limit.calls,
+        window_seconds: limit.window.as_secs(),
+    };
+    card.budgets.limits.iter().map(budget).collect()
 }
 
 impl PluginView {
@@ -163,6 +254,10 @@ impl PluginView {
             delivery: delivery.to_owned(),
             settings: card.settings.iter().map(Into::into).collect(),
             scenarios: card.scenarios.iter().map(|row| row.name.clone()).collect(),
+            scenario_table: Table::of(&card.scenarios).rows().iter().map(Into::into).collect(),
+            budgets: budgets(card),
+            limits: card.into(),
+            reconciles: card.reconciles,
             memory_mib: card.limits.memory_mib,
         }
     }

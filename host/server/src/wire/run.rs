@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use counterfoil_domain::outcome::outcome;
 use counterfoil_domain::run::{Problem, Run, RunKind, Selection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,12 +50,15 @@ pub struct RunView {
     pub id: String,
     pub reseller: String,
     pub connection: String,
-    /// check · backfill · plan · reconcile · sync
+    /// check · backfill · plan · reconcile · sync · products
     pub kind: String,
     /// queued · running · done · incomplete · failed
     pub state: String,
     /// Nothing more will happen in it.
     pub is_over: bool,
+    /// How it ended, in a word: no-change · success · warning · error; none while it is not over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
     pub asked_by: String,
     pub asked_at: Time,
     pub started_at: Option<Time>,
@@ -75,14 +79,19 @@ pub struct RunView {
     /// Of a sync run: the confirmed digests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<String>,
+    /// Of a product sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 impl From<&Run> for RunView {
     fn from(run: &Run) -> Self {
         let (tasks, plans) = match &run.kind {
-            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(Selection::AllReady) | RunKind::Reconcile { .. } => {
-                (Vec::new(), Vec::new())
-            }
+            RunKind::Check
+            | RunKind::Backfill(_)
+            | RunKind::Plan(Selection::AllReady)
+            | RunKind::Reconcile { .. }
+            | RunKind::Products { .. } => (Vec::new(), Vec::new()),
             RunKind::Plan(Selection::Tasks(tasks)) => (tasks.iter().map(ToString::to_string).collect(), Vec::new()),
             RunKind::Sync(plans) => (Vec::new(), plans.iter().map(ToString::to_string).collect()),
         };
@@ -90,11 +99,17 @@ impl From<&Run> for RunView {
             RunKind::Backfill(days) | RunKind::Reconcile { period: days, .. } => {
                 Some(DaysView { from: days.start().into(), to: days.last().into() })
             }
-            RunKind::Check | RunKind::Plan(_) | RunKind::Sync(_) => None,
+            RunKind::Check | RunKind::Plan(_) | RunKind::Sync(_) | RunKind::Products { .. } => None,
         };
         let subscriptions = match &run.kind {
             RunKind::Reconcile { subscriptions, .. } => subscriptions.iter().map(ToString::to_string).collect(),
-            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) | RunKind::Sync(_) => Vec::new(),
+            RunKind::Check | RunKind::Backfill(_) | RunKind::Plan(_) | RunKind::Sync(_) | RunKind::Products { .. } => {
+                Vec::new()
+            }
+        };
+        let program = match &run.kind {
+            RunKind::Products { program, .. } => Some(program.name().to_owned()),
+            _ => None,
         };
         Self {
             id: run.id.to_string(),
@@ -103,6 +118,7 @@ impl From<&Run> for RunView {
             kind: run.kind.name().to_owned(),
             state: run.state.name().to_owned(),
             is_over: run.state.is_over(),
+            outcome: outcome(run).map(|outcome| outcome.name().to_owned()),
             asked_by: run.asked_by.to_string(),
             asked_at: run.asked_at.into(),
             started_at: run.started_at.map(Into::into),
@@ -115,6 +131,7 @@ impl From<&Run> for RunView {
             subscriptions,
             tasks,
             plans,
+            program,
         }
     }
 }

@@ -46,6 +46,7 @@ fn order(number: &str, lines: Vec<OrderLine>, total: &str) -> Order {
         lines,
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

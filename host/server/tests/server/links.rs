@@ -75,6 +75,7 @@ fn order(id: &str) -> Order {
         lines: vec![line],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

@@ -17,6 +17,7 @@ mod openapi;
 mod pages;
 mod plugins;
 mod problems;
+mod programs;
 mod reads;
 mod reconciling;
 mod resolving;

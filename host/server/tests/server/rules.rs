@@ -49,6 +49,7 @@ fn order(id: &str, subscription: Option<&str>, told: bool) -> Order {
         lines: vec![line],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 

@@ -115,7 +115,8 @@ pub(crate) fn card() -> Card {
         plan_tasks: 50,
         in_order: None,
         reconciles: false,
-        containers: false,
+        containers: counterfoil_domain::card::Containers::No,
+        recurring: false,
         adjust: vec![],
         limits: Limits { memory_mib: 64, plan: Duration::from_secs(1), apply: Duration::from_secs(1) },
         settings: vec![
@@ -331,7 +332,7 @@ fn inspect(marketplace: &Marketplace) -> MarketplaceReport {
         MarketplaceKind::CatalogFiles => {
             return MarketplaceReport { settings: names(&["display_category"]), ..MarketplaceReport::default() };
         }
-        MarketplaceKind::CloudBlue | MarketplaceKind::Catalog => {}
+        MarketplaceKind::CloudBlue | MarketplaceKind::CloudIq | MarketplaceKind::Prism | MarketplaceKind::Catalog => {}
     }
     let calls = marketplace.settings.get("calls").filter(|calls| calls.parse::<u32>().is_err());
     MarketplaceReport {
@@ -397,6 +398,7 @@ impl World {
             inspect: InspectMarketplace(Arc::new(inspect)),
             sign_ins: sign_ins(),
             https,
+            demo: false,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

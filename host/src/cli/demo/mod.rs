@@ -36,7 +36,7 @@ pub(super) async fn run(args: &DemoArgs) -> Result<Exit> {
     let sign_in = init::make(&folder, "admin", &args.listen).await?;
     std::fs::copy(&plugin, folder.join("plugins/xero.wasm"))
         .context("the plugin cannot be copied into the demo's folder")?;
-    let service = compose::start(&Config::load(&folder.join("counterfoil.toml"))?).await?;
+    let service = compose::start(&Config { demo: true, ..Config::load(&folder.join("counterfoil.toml"))? }).await?;
     let client = client(&service, &folder)?;
     step("applying setup.toml");
     setup::apply(&client, &folder, &sims).await?;

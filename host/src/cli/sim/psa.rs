@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
+use chrono::{Datelike as _, Months, NaiveDate};
 use counterfoil_sim::SimClock;
 use counterfoil_sim::connectwise::{AgreementSeed, CwConfig, CwHandle, CwSim, CwState, ItemSeed};
 use counterfoil_sim::world::{ContactMatch, World};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::statements::Client;
 use super::taken;
 
 /// What no product stands for, by the marketplace's name: each needs an item of its own.
@@ -123,6 +125,26 @@ fn agreements(books: &CwState, world: &World, companies: &BTreeMap<String, i64>,
 }
 
 impl Psa {
+    /// Those whom statements name are companies too, each with an agreement that began long ago. People link them.
+    pub(super) fn know(&self, clients: &[Client], today: NaiveDate) {
+        let books = self.handle.state();
+        let start = today.with_day(1).and_then(|first| first.checked_sub_months(Months::new(12))).unwrap_or(today);
+        for client in clients {
+            let identifier: String = client.name.chars().filter(char::is_ascii_alphanumeric).take(25).collect();
+            let company = books.add_company(&identifier, &client.name);
+            books.set_invoice_email(company, &client.email);
+            let name = "Cloud services".to_owned();
+            books.add_agreement(&AgreementSeed {
+                name,
+                company,
+                cycle: "Monthly",
+                currency: "USD",
+                prorate: false,
+                start,
+            });
+        }
+    }
+
     pub(super) fn as_json(&self) -> Value {
         let config = config();
         json!({

@@ -6,13 +6,14 @@ mod decisions;
 mod follow_ups;
 mod read_tasks;
 mod shelves;
+mod statements;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::claim::Claim;
@@ -23,20 +24,27 @@ use counterfoil_domain::id::{
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKind};
+use counterfoil_domain::mail::{Mail, MailState};
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
-    PageRequest, Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore,
+    AuditCheck, AuditEntry, AuditRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KeptStatement,
+    KnownOrder, MailStore, MoneyRow, OrderStore, PageRequest, Pending, PluginStore, ProductStore, RunStore, SetupStore,
+    StatementFilter, StatementStore, Store, StoreError, StoredReceipt, StoredStatement, TaskFilter, TaskStore,
     TaskTotal, User, Write,
 };
+use counterfoil_domain::product_sync::ProductRow;
+use counterfoil_domain::program::{Program, ProgramName};
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
+use counterfoil_domain::statement::Record as Line;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::version::{Activation, InstalledVersion};
 
+use crate::audit::ChainRecord;
 use crate::counts::totals;
+use crate::precision::cut;
 use crate::record::Record as _;
 use shelves::Shelves;
 
@@ -63,6 +71,16 @@ impl MemoryStore {
     }
 }
 
+/// Nobody can reach into memory, so the chain is made when it is asked for; its hashes are those of a file.
+fn chained(audit: &BTreeMap<u64, AuditEntry>) -> Vec<AuditRecord> {
+    let mut before = String::new();
+    let record = |(place, entry): (&u64, &AuditEntry)| {
+        before = ChainRecord::of(*place, entry).hash(&before);
+        AuditRecord { place: *place, entry: entry.clone(), hash: before.clone() }
+    };
+    audit.iter().map(record).collect()
+}
+
 impl SetupStore for MemoryStore {
     fn resellers(&self) -> Read<'_, Vec<Reseller>> {
         self.read(|s| s.resellers.values().cloned().collect())
@@ -82,6 +100,17 @@ impl SetupStore for MemoryStore {
 
     fn audit(&self, limit: usize) -> Read<'_, Vec<AuditEntry>> {
         self.read(|s| s.audit.values().rev().take(limit).cloned().collect())
+    }
+
+    fn audit_records(&self, after: u64, limit: usize) -> Read<'_, Vec<AuditRecord>> {
+        self.read(|s| chained(&s.audit).into_iter().filter(|one| one.place > after).take(limit).collect())
+    }
+
+    fn audit_check(&self) -> Read<'_, AuditCheck> {
+        self.read(|s| {
+            let head = chained(&s.audit).pop().map(|last| last.hash).unwrap_or_default();
+            AuditCheck { records: s.audit.len() as u64, head, first_bad: None }
+        })
     }
 }
 
@@ -171,6 +200,77 @@ impl OrderStore for MemoryStore {
             let all = s.products.range((marketplace.clone(), String::new())..);
             all.take_while(|((m, _), _)| m == marketplace).map(|(_, product)| product.clone()).collect()
         })
+    }
+}
+
+impl StatementStore for MemoryStore {
+    fn statements(&self, marketplace: &MarketplaceId, filter: StatementFilter) -> Read<'_, Vec<KeptStatement>> {
+        self.read(|s| statements::list(s, marketplace, &filter))
+    }
+
+    fn statement(&self, marketplace: &MarketplaceId, id: &str, issue: u32) -> Read<'_, Option<StoredStatement>> {
+        self.read(|s| s.statements.get(&(marketplace.clone(), id.to_owned(), issue)).cloned())
+    }
+
+    fn statement_records(
+        &self,
+        marketplace: &MarketplaceId,
+        id: &str,
+        issue: u32,
+        from: usize,
+        limit: usize,
+    ) -> Read<'_, Vec<Line>> {
+        self.read(|s| statements::some_records(s, &(marketplace.clone(), id.to_owned(), issue), from, limit))
+    }
+
+    fn orders_of_statement(&self, marketplace: &MarketplaceId, id: &str) -> Read<'_, Vec<KnownOrder>> {
+        self.read(|s| statements::orders_of(s, marketplace, id))
+    }
+
+    fn statement_tasks_of(
+        &self,
+        connection: &ConnectionId,
+        subscription: &SubscriptionId,
+        limit: usize,
+    ) -> Read<'_, Vec<Task>> {
+        self.read(|s| statements::tasks_of(s, connection, subscription, limit))
+    }
+
+    fn statement_money(
+        &self,
+        connection: &ConnectionId,
+        from: NaiveDate,
+        before: NaiveDate,
+    ) -> Read<'_, Vec<MoneyRow>> {
+        self.try_read(|s| statements::money(s, connection, from, before))
+    }
+
+    fn programs(&self, connection: &ConnectionId) -> Read<'_, Vec<Program>> {
+        self.read(|s| s.programs.values().filter(|program| program.connection == *connection).cloned().collect())
+    }
+}
+
+impl MailStore for MemoryStore {
+    fn mails_due(&self, until: DateTime<Utc>, limit: usize) -> Read<'_, Vec<Mail>> {
+        let until = cut(until);
+        self.read(|s| {
+            let waits = |mail: &&Mail| mail.state == MailState::Waiting && mail.at <= until;
+            let mut due: Vec<Mail> = s.mails.values().filter(waits).cloned().collect();
+            due.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+            due.truncate(limit);
+            due
+        })
+    }
+
+    fn mail(&self, id: &str) -> Read<'_, Option<Mail>> {
+        self.read(|s| s.mails.get(id).cloned())
+    }
+}
+
+impl ProductStore for MemoryStore {
+    fn product_rows(&self, connection: &ConnectionId, program: ProgramName) -> Read<'_, Vec<ProductRow>> {
+        let ours = |row: &&ProductRow| row.connection == *connection && row.program == program;
+        self.read(|s| s.product_rows.values().filter(ours).cloned().collect())
     }
 }
 

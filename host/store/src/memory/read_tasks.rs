@@ -10,6 +10,7 @@ use counterfoil_domain::ports::{PageRequest, TaskFilter};
 use counterfoil_domain::task::{Task, TaskState};
 
 use super::shelves::{Shelves, TaskPlace};
+use super::statements;
 use crate::filter::{fits, needle};
 use crate::precision::cut;
 
@@ -18,7 +19,10 @@ pub(super) fn tasks(shelves: &Shelves, filter: &TaskFilter, page: &PageRequest) 
     let mut found: Vec<&Task> = Vec::new();
     for (connection, state) in lists(shelves, filter) {
         let list = after(shelves, connection, state, page);
-        found.extend(list.filter(|task| fits(filter, needle.as_deref(), task)).take(page.limit));
+        let of_statement =
+            |task: &Task| filter.statement.as_ref().is_none_or(|id| statements::is_of(shelves, task, id));
+        let fitting = list.filter(|task| fits(filter, needle.as_deref(), task) && of_statement(task));
+        found.extend(fitting.take(page.limit));
     }
     found.sort_by(|a, b| (a.observed_at, &a.id).cmp(&(b.observed_at, &b.id)));
     found.into_iter().take(page.limit).cloned().collect()

@@ -15,10 +15,13 @@ use counterfoil_domain::id::{
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKey};
+use counterfoil_domain::mail::Mail;
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
-use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
+use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, StoredStatement, User};
+use counterfoil_domain::product_sync::ProductRow;
+use counterfoil_domain::program::{Program, ProgramName};
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
 use counterfoil_domain::task::Task;
@@ -43,6 +46,9 @@ pub(super) type ClaimPlace = (ConnectionId, SubscriptionId, PlanDigest, usize);
 /// Where a step that something is due of stands.
 pub(super) type DuePlace = (ConnectionId, DateTime<Utc>, PlanDigest, ChangeKey);
 
+/// Where an issue of a statement stands.
+pub(super) type StatementPlace = (MarketplaceId, String, u32);
+
 /// Maps to nothing are indexes.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
@@ -59,6 +65,10 @@ pub(super) struct Shelves {
     pub(super) orders: BTreeMap<OrderKey, KeptOrder>,
     pub(super) open_orders: BTreeMap<OrderKey, ()>,
     pub(super) order_counts: BTreeMap<MarketplaceId, u64>,
+    pub(super) statements: BTreeMap<StatementPlace, StoredStatement>,
+    pub(super) mails: BTreeMap<String, Mail>,
+    pub(super) product_rows: BTreeMap<(ConnectionId, ProgramName, String), ProductRow>,
+    pub(super) programs: BTreeMap<(ConnectionId, ProgramName), Program>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
     pub(super) task_places: BTreeMap<TaskPlace, ()>,
     pub(super) tasks_of_order: BTreeMap<(ConnectionId, OrderKey, TaskId), ()>,

@@ -10,7 +10,7 @@ use counterfoil_domain::run::Run;
 use counterfoil_domain::task::{Subject, Task};
 
 use super::shelves::{Change, ClaimPlace, KeptOrder, Shelves, TaskPlace};
-use super::{catalog, follow_ups};
+use super::{catalog, follow_ups, statements};
 use crate::counts::{Bucket, Share, Shares, on_the_wire};
 use crate::precision;
 use crate::refusal::{is_check, known_run, unknown_effect, unknown_run, version_number};
@@ -45,6 +45,7 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::PutReseller(reseller) => change.put(|s| &mut s.resellers, reseller.id.clone(), reseller),
         Write::PutMarketplace(marketplace) => change.put(|s| &mut s.marketplaces, marketplace.id.clone(), marketplace),
         Write::PutConnection(connection) => change.put(|s| &mut s.connections, connection.id.clone(), connection),
+        Write::RemoveUser(name) => change.remove(|s| &mut s.users, name),
         Write::PutUser(user) => change.put(|s| &mut s.users, user.name.clone(), user),
         Write::PutPluginVersion(version) => change.put(|s| &mut s.plugin_versions, version.digest.clone(), version),
         Write::PutActivation(activation) => change.put(|s| &mut s.activations, activation.plugin.clone(), activation),
@@ -68,6 +69,11 @@ fn one(change: &mut Change<'_>, write: Write, shares: &mut Shares) -> Result<(),
         Write::InsertTask(task) => insert_task(change, task, shares)?,
         Write::UpdateTask(task) => update_task(change, task, shares)?,
         Write::PutLink(link) => change.put(|s| &mut s.links, link.key.clone(), link),
+        Write::PutStatement(stored) => statements::put(change, *stored),
+        Write::PutStatementHead(kept) => statements::put_head(change, kept),
+        Write::PutProgram(program) => statements::put_program(change, program),
+        Write::PutMail(mail) => change.put(|s| &mut s.mails, mail.id.clone(), mail),
+        Write::PutProductRow(row) => statements::put_product_row(change, row),
         Write::PutRule(rule) => change.put(|s| &mut s.rules, rule.id.clone(), rule),
         Write::RemoveRule(id) => change.remove(|s| &mut s.rules, id),
         Write::InsertCatalogRun(run) => catalog::insert_run(change, run)?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use counterfoil_domain::adjust::{AddedLine, Adjustments, LineAdjustment, LineSet};
-use counterfoil_domain::claim::Claim;
+use counterfoil_domain::claim::{Claim, OfStatement};
 use counterfoil_domain::id::{Actor, ConnectionId, CustomerId, LineId, RuleId, SubscriptionId, TaskId};
 use counterfoil_domain::job::{Billing, JobKind, PriceSource};
 use counterfoil_domain::money::{Currency, Money};
@@ -105,6 +105,8 @@ impl Record for Adjustments {
     const WHAT: &'static str = "adjustment";
 }
 
+stored_struct!(OfStatement as ClaimedLineRow { line: LineId, period: Period });
+
 stored_struct!(Claim as ClaimRow {
     task: TaskId,
     number: String,
@@ -115,6 +117,8 @@ stored_struct!(Claim as ClaimRow {
     fee: Fee,
     period: Option<Period>,
     amount: Money,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statement: Option<OfStatement>,
 });
 
 impl Record for Claim {

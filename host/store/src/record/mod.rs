@@ -6,12 +6,16 @@ mod catalog;
 mod decision;
 mod follow_up;
 mod journal;
+mod kept_statement;
+mod mail;
 mod market;
 mod order;
 mod plan;
 mod plugin;
+mod product_row;
 mod run;
 mod setup;
+mod statement;
 mod task;
 
 use counterfoil_domain::ports::StoreError;
@@ -20,6 +24,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use basic::{time_from, time_text};
+pub(crate) use kept_statement::Chunk;
 
 /// What is wrong with a stored value, and where in the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

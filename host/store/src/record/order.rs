@@ -7,6 +7,7 @@ use counterfoil_domain::order::{
     BillingModel, Fee, LineKind, Order, OrderKey, OrderLine, OrderStatus, OrderType, ProductRef,
 };
 use counterfoil_domain::period::{Cycle, Period};
+use counterfoil_domain::statement::StatementPart;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,8 @@ stored_struct!(Order as OrderRow {
     lines: Vec<OrderLine>,
     on_renewal: bool,
     vendor_rated: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statement: Option<Box<StatementPart>>,
 });
 
 impl Record for Order {

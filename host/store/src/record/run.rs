@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use counterfoil_domain::id::{Actor, ConnectionId, PlanDigest, ResellerId, RunId, SubscriptionId, TaskId};
 use counterfoil_domain::period::Period;
-use counterfoil_domain::run::{Problem, Run, RunKind, RunState, Selection};
+use counterfoil_domain::program::ProgramName;
+use counterfoil_domain::run::{Problem, ProductChoice, Run, RunKind, RunState, Selection};
 use serde::{Deserialize, Serialize};
 
 use super::{Bad, Record, Stored, stored_struct};
@@ -41,6 +42,7 @@ pub(crate) enum RunKindRow {
     Plan(SelectionRow),
     Reconcile(Vec<String>, (String, String)),
     Sync(Vec<String>),
+    Products(String, Option<Vec<String>>),
 }
 
 impl Stored for RunKind {
@@ -53,6 +55,13 @@ impl Stored for RunKind {
             Self::Plan(selection) => RunKindRow::Plan(selection.to_row()),
             Self::Reconcile { subscriptions, period } => RunKindRow::Reconcile(subscriptions.to_row(), period.to_row()),
             Self::Sync(plans) => RunKindRow::Sync(plans.to_row()),
+            Self::Products { program, which } => {
+                let these = match which {
+                    ProductChoice::All => None,
+                    ProductChoice::These(codes) => Some(codes.clone()),
+                };
+                RunKindRow::Products(program.name().to_owned(), these)
+            }
         }
     }
 
@@ -66,6 +75,10 @@ impl Stored for RunKind {
                 period: Period::from_row(period)?,
             },
             RunKindRow::Sync(plans) => Self::Sync(Vec::<PlanDigest>::from_row(plans)?),
+            RunKindRow::Products(program, these) => Self::Products {
+                program: ProgramName::parse(&program).ok_or_else(|| Bad::new(format!("no program \"{program}\"")))?,
+                which: these.map_or(ProductChoice::All, ProductChoice::These),
+            },
         })
     }
 }

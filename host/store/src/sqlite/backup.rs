@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::claim::Claim;
 use counterfoil_domain::follow_up::FollowUp;
+use counterfoil_domain::mail::Mail;
+use counterfoil_domain::product_sync::ProductRow;
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::Order;
 use counterfoil_domain::ports::StoreError;
@@ -105,6 +107,8 @@ fn look_through(c: &Connection) -> Result<Integrity, StoreError> {
     look_at::<journal::Batch>(c, "SELECT body, seal FROM batches", &mut found)?;
     look_at::<journal::Effect>(c, "SELECT body, seal FROM effects", &mut found)?;
     look_at::<ports::StoredReceipt>(c, "SELECT body, seal FROM receipts", &mut found)?;
+    look_at::<Mail>(c, "SELECT body, seal FROM mails", &mut found)?;
+    look_at::<ProductRow>(c, "SELECT body, seal FROM product_rows", &mut found)?;
     look_at::<FollowUp>(c, "SELECT body, seal FROM follow_ups", &mut found)?;
     look_at::<run::Run>(c, "SELECT body, seal FROM runs", &mut found)?;
     look_at::<ports::ExchangeRecord>(c, "SELECT body, seal FROM exchanges", &mut found)?;

@@ -1,12 +1,15 @@
 //! The store in one SQLite file: one writer, several readers. Owns how reads and writes get to their
 //! threads; the statements are in the files beside.
 
+mod archive;
 mod backup;
 mod catalog;
 mod decisions;
 mod follow_ups;
+mod mails;
 mod open;
 mod plugins;
+mod product_rows;
 mod query;
 mod read_journal;
 mod read_market;
@@ -15,6 +18,7 @@ mod read_tasks;
 mod readers;
 mod secrets;
 mod sqlite_only;
+mod statements;
 mod steps;
 mod write;
 mod write_journal;
@@ -26,7 +30,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use counterfoil_domain::adjust::Adjustments;
 use counterfoil_domain::catalog::{CatalogRun, CatalogStep, Preset};
 use counterfoil_domain::claim::Claim;
@@ -37,20 +41,25 @@ use counterfoil_domain::id::{
 };
 use counterfoil_domain::journal::{Batch, Effect};
 use counterfoil_domain::link::{Link, LinkKind};
+use counterfoil_domain::mail::Mail;
 use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditEntry, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
-    PageRequest, Pending, PluginStore, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore,
+    AuditCheck, AuditEntry, AuditRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KeptStatement,
+    KnownOrder, MailStore, MoneyRow, OrderStore, PageRequest, Pending, PluginStore, ProductStore, RunStore, SetupStore,
+    StatementFilter, StatementStore, Store, StoreError, StoredReceipt, StoredStatement, TaskFilter, TaskStore,
     TaskTotal, User, Write,
 };
+use counterfoil_domain::product_sync::ProductRow;
+use counterfoil_domain::program::{Program, ProgramName};
 use counterfoil_domain::rule::IgnoreRule;
 use counterfoil_domain::run::Run;
+use counterfoil_domain::statement::Record as Line;
 use counterfoil_domain::task::Task;
 use counterfoil_domain::version::{Activation, InstalledVersion};
 
-use crate::audit::AuditCheck;
+pub use archive::{Packed, UnpackError, pack, unpack};
 pub use backup::{BackupError, Integrity, copy_file};
 pub use open::OpenError;
 use readers::Readers;
@@ -98,6 +107,11 @@ impl SqliteStore {
         self.file.readers.read(read_setup::verify_audit).await
     }
 
+    /// When this file was last made of a backup; none: never.
+    pub async fn restored_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.file.readers.read(read_setup::restored_at).await
+    }
+
     fn read<T, F>(&self, work: F) -> Read<'_, T>
     where
         T: Send + 'static,
@@ -130,6 +144,14 @@ impl SetupStore for SqliteStore {
 
     fn audit(&self, limit: usize) -> Read<'_, Vec<AuditEntry>> {
         self.read(move |c| read_setup::audit(c, limit))
+    }
+
+    fn audit_records(&self, after: u64, limit: usize) -> Read<'_, Vec<AuditRecord>> {
+        self.read(move |c| read_setup::audit_records(c, after, limit))
+    }
+
+    fn audit_check(&self) -> Read<'_, AuditCheck> {
+        self.read(read_setup::verify_audit)
     }
 }
 
@@ -186,6 +208,78 @@ impl OrderStore for SqliteStore {
     fn products(&self, marketplace: &MarketplaceId) -> Read<'_, Vec<Product>> {
         let marketplace = marketplace.clone();
         self.read(move |c| read_market::products(c, &marketplace))
+    }
+}
+
+impl StatementStore for SqliteStore {
+    fn statements(&self, marketplace: &MarketplaceId, filter: StatementFilter) -> Read<'_, Vec<KeptStatement>> {
+        let marketplace = marketplace.clone();
+        self.read(move |c| statements::list(c, &marketplace, &filter))
+    }
+
+    fn statement(&self, marketplace: &MarketplaceId, id: &str, issue: u32) -> Read<'_, Option<StoredStatement>> {
+        let (marketplace, id) = (marketplace.clone(), id.to_owned());
+        self.read(move |c| statements::whole(c, &marketplace, &id, issue))
+    }
+
+    fn statement_records(
+        &self,
+        marketplace: &MarketplaceId,
+        id: &str,
+        issue: u32,
+        from: usize,
+        limit: usize,
+    ) -> Read<'_, Vec<Line>> {
+        let (marketplace, id) = (marketplace.clone(), id.to_owned());
+        self.read(move |c| statements::some_records(c, &marketplace, (&id, issue), (from, limit)))
+    }
+
+    fn orders_of_statement(&self, marketplace: &MarketplaceId, id: &str) -> Read<'_, Vec<KnownOrder>> {
+        let (marketplace, id) = (marketplace.clone(), id.to_owned());
+        self.read(move |c| statements::orders_of(c, &marketplace, &id))
+    }
+
+    fn statement_tasks_of(
+        &self,
+        connection: &ConnectionId,
+        subscription: &SubscriptionId,
+        limit: usize,
+    ) -> Read<'_, Vec<Task>> {
+        let (connection, subscription) = (connection.clone(), subscription.clone());
+        self.read(move |c| statements::tasks_of(c, &connection, &subscription, limit))
+    }
+
+    fn statement_money(
+        &self,
+        connection: &ConnectionId,
+        from: NaiveDate,
+        before: NaiveDate,
+    ) -> Read<'_, Vec<MoneyRow>> {
+        let connection = connection.clone();
+        self.read(move |c| statements::money(c, &connection, from, before))
+    }
+
+    fn programs(&self, connection: &ConnectionId) -> Read<'_, Vec<Program>> {
+        let connection = connection.clone();
+        self.read(move |c| statements::programs(c, &connection))
+    }
+}
+
+impl MailStore for SqliteStore {
+    fn mails_due(&self, until: DateTime<Utc>, limit: usize) -> Read<'_, Vec<Mail>> {
+        self.read(move |c| mails::due(c, until, limit))
+    }
+
+    fn mail(&self, id: &str) -> Read<'_, Option<Mail>> {
+        let id = id.to_owned();
+        self.read(move |c| mails::one(c, &id))
+    }
+}
+
+impl ProductStore for SqliteStore {
+    fn product_rows(&self, connection: &ConnectionId, program: ProgramName) -> Read<'_, Vec<ProductRow>> {
+        let connection = connection.clone();
+        self.read(move |c| product_rows::of(c, &connection, program))
     }
 }
 

@@ -47,10 +47,18 @@ enum Place {
     Everywhere,
     ComingBack,
     Customer,
+    Statement { connection: String },
     State { connection: String, state: String, reason: String },
 }
 
 fn places(c: &Connection, filter: &TaskFilter) -> Result<BTreeSet<Place>, StoreError> {
+    if filter.statement.is_some() {
+        let connections = match &filter.connection {
+            Some(connection) => BTreeSet::from([connection.as_str().to_owned()]),
+            None => shares(c, None)?.into_iter().map(|(bucket, _)| bucket.connection.as_str().to_owned()).collect(),
+        };
+        return Ok(connections.into_iter().map(|connection| Place::Statement { connection }).collect());
+    }
     if filter.back_by.is_some() {
         return Ok(BTreeSet::from([Place::ComingBack]));
     }
@@ -125,6 +133,24 @@ fn conditions(place: &Place, filter: &TaskFilter, page: &PageRequest) -> Conditi
         }
         Place::Customer => {
             all.and("customer = $", filter.customer.as_ref().map_or("", |id| id.as_str()));
+            beside(&mut all, filter);
+        }
+        Place::Statement { connection } => {
+            // Its orders lead to their tasks; everything else is looked at then.
+            all.values.extend([connection.clone(), filter.statement.clone().unwrap_or_default()]);
+            let n = all.values.len();
+            all.texts.push(format!(
+                "id IN (SELECT t.id FROM orders o JOIN tasks t
+                    ON t.connection = ${} AND t.marketplace = o.marketplace AND t.order_id = o.id
+                    WHERE o.statement = ${n})",
+                n - 1
+            ));
+            if let Some(customer) = &filter.customer {
+                all.and(&format!("{} = $", not_by_index("customer")), customer.as_str());
+            }
+            if let Some(day) = &filter.back_by {
+                all.and("comes_back <= $", day.to_row());
+            }
             beside(&mut all, filter);
         }
         Place::ComingBack => {

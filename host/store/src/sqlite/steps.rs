@@ -18,6 +18,10 @@ pub(super) fn steps() -> Vec<M<'static>> {
         M::up(include_str!("../../migrations/0004_parts.sql")),
         M::up(include_str!("../../migrations/0005_catalog.sql")),
         M::up(include_str!("../../migrations/0006_follow_ups.sql")),
+        M::up(include_str!("../../migrations/0007_statements.sql")),
+        M::up(include_str!("../../migrations/0008_product_rows.sql")),
+        M::up(include_str!("../../migrations/0009_mails.sql")),
+        M::up(include_str!("../../migrations/0010_restored.sql")),
     ]
 }
 

@@ -8,10 +8,10 @@ use counterfoil_domain::ports::{AuditEntry, CommitError, StoreError, Write};
 use rusqlite::{Connection, params};
 
 use super::query::{row, run};
-use super::{catalog, decisions, follow_ups, plugins, write_journal, write_tasks};
+use super::{catalog, decisions, follow_ups, mails, plugins, product_rows, statements, write_journal, write_tasks};
 use crate::audit::ChainRecord;
 use crate::counts::Shares;
-use crate::record::{encode, time_text};
+use crate::record::{Stored as _, encode, time_text};
 
 pub(super) fn all(c: &Connection, writes: &[Write]) -> Result<(), CommitError> {
     // Totals change once a commit, not once a task.
@@ -26,6 +26,9 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
     match write {
         Write::PutReseller(_) | Write::PutMarketplace(_) | Write::PutConnection(_) | Write::PutUser(_) => {
             put_setup(c, write)?;
+        }
+        Write::RemoveUser(name) => {
+            run(c, "DELETE FROM users WHERE name = $1", params![name.as_str()])?;
         }
         Write::PutPluginVersion(version) => plugins::put_version(c, version)?,
         Write::PutActivation(activation) => plugins::put_activation(c, activation)?,
@@ -44,6 +47,11 @@ fn one(c: &Connection, write: &Write, shares: &mut Shares) -> Result<(), CommitE
         Write::InsertTask(task) => write_tasks::insert(c, task, shares)?,
         Write::UpdateTask(task) => write_tasks::update(c, task, shares)?,
         Write::PutLink(link) => write_tasks::put_link(c, link)?,
+        Write::PutStatement(stored) => statements::put(c, stored)?,
+        Write::PutStatementHead(kept) => statements::put_head(c, kept)?,
+        Write::PutProgram(program) => statements::put_program(c, program)?,
+        Write::PutMail(mail) => mails::put(c, mail)?,
+        Write::PutProductRow(row) => product_rows::put(c, row)?,
         Write::PutRule(rule) => decisions::put_rule(c, rule)?,
         Write::RemoveRule(id) => decisions::remove_rule(c, id)?,
         Write::PutAdjustments(adjustments) => decisions::put_adjustments(c, adjustments)?,
@@ -136,15 +144,32 @@ fn put_order(c: &Connection, order: &Order, fingerprint: &str, observed_at: &str
     let revision = order.revision();
     let is_final = i64::from(order.status.is_final());
     let update =
-        "UPDATE orders SET fingerprint = $1, revision = $2, is_final = $3, observed_at = $4, body = $5, seal = $6
-        WHERE marketplace = $7 AND id = $8";
-    let head =
-        params![fingerprint, revision.as_str(), is_final, observed_at, sealed.body, sealed.seal, marketplace, id];
+        "UPDATE orders SET fingerprint = $1, revision = $2, is_final = $3, observed_at = $4, body = $5, seal = $6,
+            statement = $7, statement_starts = $8, statement_ends = $9, motion = $10, subscription = $11
+        WHERE marketplace = $12 AND id = $13";
+    // Looked up by what they are of are only orders that were made of a statement.
+    let part = order.statement.as_deref();
+    let head = params![
+        fingerprint,
+        revision.as_str(),
+        is_final,
+        observed_at,
+        sealed.body,
+        sealed.seal,
+        part.map(|part| part.statement.as_str()),
+        part.map(|part| part.period.start().to_row()),
+        part.map(|part| part.period.end().to_row()),
+        part.map(|part| part.motion.name()),
+        part.and(order.subscription.as_ref()).map(|subscription| subscription.as_str()),
+        marketplace,
+        id
+    ];
     if run(c, update, head)? > 0 {
         return Ok(());
     }
-    let insert = "INSERT INTO orders (fingerprint, revision, is_final, observed_at, body, seal, marketplace, id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let insert = "INSERT INTO orders (fingerprint, revision, is_final, observed_at, body, seal, statement,
+            statement_starts, statement_ends, motion, subscription, marketplace, id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     run(c, insert, head)?;
     count(c, "orders", marketplace)
 }
@@ -159,14 +184,7 @@ pub(super) fn count(c: &Connection, kind: &str, name: &str) -> Result<(), StoreE
 fn append_audit(c: &Connection, entry: &AuditEntry) -> Result<(), StoreError> {
     let head = row(c, "SELECT place, hash FROM audit_head WHERE one = 1", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let (last, before): (i64, String) = head.unwrap_or_default();
-    let record = ChainRecord {
-        place: last + 1,
-        happened_at: time_text(entry.at),
-        actor: entry.actor.as_str().to_owned(),
-        action: entry.action.clone(),
-        subject: entry.subject.clone(),
-        detail: entry.detail.clone(),
-    };
+    let record = ChainRecord::of(u64::try_from(last).unwrap_or_default().saturating_add(1), entry);
     let hash = record.hash(&before);
     let insert = "INSERT INTO audit (place, happened_at, actor, action, subject, detail, hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -5,6 +5,8 @@ mod catalog;
 mod decisions;
 mod differential;
 mod follow_ups;
+mod mails;
+mod product_rows;
 mod former;
 mod journal;
 mod market;
@@ -13,6 +15,7 @@ mod samples;
 mod scale;
 mod setup;
 mod sqlite_file;
+mod statements;
 mod tasks;
 mod vault;
 

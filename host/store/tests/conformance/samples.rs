@@ -33,7 +33,8 @@ use counterfoil_domain::plan::{
 use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
 use counterfoil_domain::proration::Method;
 use counterfoil_domain::rule::{Amounts, Criteria, IgnoreRule};
-use counterfoil_domain::run::{Problem, Run, RunKind, RunState, Selection};
+use counterfoil_domain::program::ProgramName;
+use counterfoil_domain::run::{Problem, ProductChoice, Run, RunKind, RunState, Selection};
 use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState, Until};
 use counterfoil_domain::wire::{Request, Response};
 use rust_decimal::Decimal;
@@ -215,6 +216,7 @@ pub(crate) fn order(n: u64, status: OrderStatus) -> Order {
         ],
         on_renewal: n.is_multiple_of(2),
         vendor_rated: n % 2 == 1,
+        statement: None,
     }
 }
 
@@ -396,6 +398,10 @@ pub(crate) fn claims(n: u64) -> Vec<Claim> {
         fee: member(Fee::ALL, place),
         period: (place != 2).then(|| Period::new(day(0), day(31)).unwrap()),
         amount: usd(&format!("-{n}.0{place}0")),
+        statement: (place == 1).then(|| counterfoil_domain::claim::OfStatement {
+            line: LineId::new(format!("l{n}")),
+            period: Period::new(day(0), day(31)).unwrap(),
+        }),
     };
     vec![claim(0, n), claim(1, n + 1), claim(2, n)]
 }
@@ -657,6 +663,11 @@ pub(crate) fn run_kinds() -> Vec<RunKind> {
         RunKind::Reconcile {
             subscriptions: vec![SubscriptionId::from("s1")],
             period: Period::new(day(0), day(30)).unwrap(),
+        },
+        RunKind::Products { program: ProgramName::MicrosoftCsp, which: ProductChoice::All },
+        RunKind::Products {
+            program: ProgramName::MicrosoftCsp,
+            which: ProductChoice::These(vec!["P1Y:M:A".to_owned()]),
         },
     ]
 }

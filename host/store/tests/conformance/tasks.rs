@@ -179,6 +179,7 @@ fn filters() -> Vec<TaskFilter> {
         text: None,
         ignore_reason: reason.map(str::to_owned),
         back_by: None,
+        statement: None,
     };
     let back = |days: u64| TaskFilter { back_by: Some(samples::day(days)), ..TaskFilter::default() };
     vec![

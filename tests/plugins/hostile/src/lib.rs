@@ -185,6 +185,11 @@ impl directory::Guest for Hostile {
     fn create(_: String, _: directory::Draft) -> Result<directory::Entity, Failure> {
         Err(failure(&"c".repeat(100_000), "m".repeat(1_000_000)))
     }
+
+    /// Says that it revised something else than was named.
+    fn revise(_: String, id: String, _: directory::Draft) -> Result<directory::Entity, Failure> {
+        Ok(entity(&format!("not-{id}")))
+    }
 }
 
 fn change(document: &str, currency: &str, scale: u8) -> documents::Change {

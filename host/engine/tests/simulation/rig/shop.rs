@@ -72,6 +72,7 @@ pub(crate) fn order(n: usize) -> Order {
         }],
         on_renewal: false,
         vendor_rated: false,
+        statement: None,
     }
 }
 
@@ -181,6 +182,7 @@ impl World {
             door: self.door.clone().unwrap_or_else(|| Arc::new(Ledger(Arc::clone(&self.books)))),
             sources: Arc::new(sources),
             clock: Arc::clone(&self.clock) as Arc<_>,
+            mailer: Arc::new(counterfoil_engine::NoMailer),
             changed: broadcast::channel(16).0,
         })
     }

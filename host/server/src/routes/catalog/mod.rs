@@ -36,13 +36,22 @@ pub(crate) enum Started {
     Replayed(CatalogRun),
 }
 
+impl Started {
+    pub(crate) fn run(&self) -> &CatalogRun {
+        match self {
+            Self::New(run) | Self::Already(run) | Self::Replayed(run) => run,
+        }
+    }
+}
+
 impl IntoResponse for Started {
     fn into_response(self) -> Response {
-        let (status, run, replayed) = match &self {
-            Self::New(run) => (StatusCode::ACCEPTED, run, false),
-            Self::Already(run) => (StatusCode::OK, run, false),
-            Self::Replayed(run) => (StatusCode::ACCEPTED, run, true),
+        let (status, replayed) = match &self {
+            Self::New(_) => (StatusCode::ACCEPTED, false),
+            Self::Already(_) => (StatusCode::OK, false),
+            Self::Replayed(_) => (StatusCode::ACCEPTED, true),
         };
+        let run = self.run();
         let location = format!("/v1/catalog/runs/{}", run.id);
         let mut response = (status, [(header::LOCATION, location)], Json(CatalogRunView::from(run))).into_response();
         if replayed {

@@ -19,12 +19,12 @@ use crate::wire::{PresetBody, PresetList, PresetRemoved, PresetView};
 
 const LONGEST_NAME: usize = 64;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PresetQuery {
     /// Whose; needed where there are several resellers.
-    reseller: Option<String>,
+    pub(crate) reseller: Option<String>,
 }
 
 /// The named reseller, or the only one.

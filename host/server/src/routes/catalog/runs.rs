@@ -17,16 +17,16 @@ use crate::wire::{CatalogResellerPage, CatalogResellerView, CatalogRunPage, Cata
 /// Turns are read so many at a time: one may hold thousands of changes.
 const READ_AT_ONCE: usize = 50;
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CatalogRunQuery {
-    reseller: Option<String>,
-    marketplace: Option<String>,
+    pub(crate) reseller: Option<String>,
+    pub(crate) marketplace: Option<String>,
     /// preview · sync · undo
-    kind: Option<String>,
-    limit: Option<usize>,
-    after: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) after: Option<String>,
 }
 
 /// Catalog runs, newest first.
@@ -68,17 +68,17 @@ pub(crate) async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<Cata
     Ok(Json((&run(&app, &id).await?).into()))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CatalogResellerQuery {
     /// This one alone.
-    reseller: Option<String>,
+    pub(crate) reseller: Option<String>,
     /// compared · written · nothing · refused · failed · taken-back
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     /// The place to go on after.
-    after: Option<u64>,
-    limit: Option<usize>,
+    pub(crate) after: Option<u64>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// What became of each reseller in a run, in the order of their turns.

@@ -24,6 +24,7 @@ fn every_task_list_walks_an_index_in_order() {
         text: Some("so1".to_owned()),
         ignore_reason: Some("by-person".to_owned()),
         back_by: "2026-01-31".parse().ok(),
+        statement: None,
     };
     let table = [
         (Place::Everywhere, TaskFilter::default(), "COVERING INDEX tasks_by_time"),
@@ -51,4 +52,30 @@ fn every_task_list_walks_an_index_in_order() {
             assert!(step.contains(&format!("USING {index}")), "{place:?}: {step}");
         }
     }
+}
+
+#[test]
+fn tasks_of_a_statement_are_reached_by_its_orders() {
+    let connection = Connection::open_in_memory().unwrap();
+    for step in [
+        include_str!("../../../migrations/0001_base.sql"),
+        include_str!("../../../migrations/0002_decisions.sql"),
+        include_str!("../../../migrations/0007_statements.sql"),
+    ] {
+        connection.execute_batch(step).unwrap();
+    }
+    let filter = TaskFilter { statement: Some("s".to_owned()), ..TaskFilter::default() };
+    let place = Place::Statement { connection: "c".to_owned() };
+    let conditions = conditions(&place, &filter, &PageRequest { after: None, limit: 50 });
+    let sql = format!("EXPLAIN QUERY PLAN {}", statement(&conditions, 50));
+    let mut explained = connection.prepare(&sql).unwrap();
+    let steps: Vec<String> = explained
+        .query_map(params_from_iter(&conditions.values), |row| row.get("detail"))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for index in ["orders_of_statement", "tasks_of_order"] {
+        assert!(steps.iter().any(|step| step.contains(index)), "{index}: {steps:?}");
+    }
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
 }

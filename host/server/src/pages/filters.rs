@@ -1,0 +1,10 @@
+//! Filters of the templates. Askama looks for them in a module of this name beside the template's struct.
+
+use super::words;
+use crate::wire::MoneyView;
+
+/// "1,204.50 USD".
+#[askama::filter_fn]
+pub(crate) fn cash(money: &MoneyView, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(words::money(money))
+}

@@ -1,0 +1,72 @@
+//! Owns: `/_sim/switches`, `/_sim/statements`, `/_sim/oracle` and `/_sim/violations`, by which another process makes things
+//! happen here. Does not own the control endpoints every simulator has (`control`).
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::config::Switches;
+use super::state::{Desk, Memory};
+use crate::statements::{NoSuchStatement, Reissue, oracle};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReissueOrder {
+    reissue: u32,
+    how: Reissue,
+}
+
+pub(super) fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/_sim/switches", post(throw).get(switches))
+        .route("/_sim/statements", post(reissue).get(all))
+        .route("/_sim/oracle", get(expectation))
+        .route("/_sim/violations", get(violations))
+        .with_state(desk)
+}
+
+async fn throw(State(desk): State<Desk>, Json(switches): Json<Switches>) -> Json<Value> {
+    desk.lock().switches = switches;
+    Json(json!(desk.lock().switches))
+}
+
+async fn switches(State(desk): State<Desk>) -> Json<Value> {
+    Json(json!(desk.lock().switches))
+}
+
+async fn reissue(State(desk): State<Desk>, Json(order): Json<ReissueOrder>) -> Response {
+    let now = desk.clock.now();
+    match desk.lock().world.reissue(order.reissue, order.how, now) {
+        Ok(id) => Json(json!({ "id": id })).into_response(),
+        Err(NoSuchStatement(id)) => (StatusCode::NOT_FOUND, format!("no statement {id} is in force")).into_response(),
+    }
+}
+
+async fn all(State(desk): State<Desk>) -> Json<Value> {
+    Json(desk.lock().world.statements_json())
+}
+
+async fn expectation(State(desk): State<Desk>) -> Json<Value> {
+    Json(oracle::as_json(&desk.lock().world))
+}
+
+async fn violations(State(desk): State<Desk>) -> Json<Value> {
+    Json(json!(desk.lock().violations))
+}
+
+/// What `/_sim/state` shows.
+pub(super) fn view(memory: &Memory) -> Value {
+    let world = &memory.world;
+    json!({
+        "tenants": world.tenants().len(),
+        "subscriptions": world.subscriptions().len(),
+        "statements": world.statements().len(),
+        "products": world.products().len(),
+        "violations": memory.violations,
+        "switches": memory.switches,
+    })
+}
