@@ -95,7 +95,8 @@ pub async fn start(config: &Config) -> Result<Service> {
 
     let wake = Arc::new(Notify::new());
     let (stop, stopped) = watch::channel(false);
-    let engine = Arc::new(Engine::new(parts));
+    let restored = store.restored_at().await?;
+    let engine = Arc::new(Engine::new(parts).restored(restored));
     let worker = tokio::spawn(Worker::new(engine, Arc::clone(&wake), before_round(&wiring)).run(stopped.clone()));
     let live = Live {
         store: Arc::clone(&shared),

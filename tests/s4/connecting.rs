@@ -1,5 +1,6 @@
 //! S4.1 to S4.4: Syncro among the targets, switched on by the operator, its token, its status.
 
+use counterfoil_sim::syncro::{Permission, Token};
 use serde_json::{Value, json};
 
 use crate::scene::{SYNCRO, Scene, TOKEN};
@@ -90,17 +91,17 @@ async fn s4_04_the_status_is_confirmed_by_asking_syncro_and_what_is_wrong_is_nam
     let scene = Scene::open().await;
     scene.connect().await;
     let house = &scene.house;
-    house.cli(&["connections", "test"]).await.exits(0).with(&["syncro-main works", "USD"]);
+    house.cli(&["connections", "test"]).await.exits(0).with(&["syncro-main works: Syncro · America/Los_Angeles"]);
     let mut other = scene.connection();
     other["secrets"]["token"] = json!("revoked");
     house.setup(&json!({ "connection": { SYNCRO: other } })).await;
     house.cli(&["connections", "test"]).await.exits(1).with(&["token"]);
     house.setup(&json!({ "connection": { SYNCRO: scene.connection() } })).await;
     house.cli(&["connections", "test"]).await.exits(0).with(&["syncro-main works"]);
-    let mut other = scene.connection();
-    other["settings"]["currency"] = json!("EUR");
-    house.setup(&json!({ "connection": { SYNCRO: other } })).await;
+    // A token that may not do all that is needed is told what it lacks.
+    let least = Permission::LEAST.into_iter().filter(|one| *one != Permission::RecurringList).collect::<Vec<_>>();
+    scene.syncro.state().set_tokens(vec![Token::with(TOKEN, &least)]);
     let said = house.cli(&["connections", "test"]).await;
-    assert!(said.err.contains("EUR") && !said.out.contains("works"), "{said}");
-    scene.house.stop().await;
+    assert!(said.err.contains("Recurring Invoices - List") && !said.out.contains("works"), "{said}");
+    scene.close().await;
 }

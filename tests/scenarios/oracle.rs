@@ -126,6 +126,8 @@ mod connectwise {
         match case.fee {
             _ if is_recurring(case) => billed("existing subscription", order_if(case.partial, case)),
             Some(Fee::ResourceOveruse) => billed("existing subscription", chosen(case)),
+            // Statements give back in the order that they charge in.
+            Some(Fee::ResourceRecurringRefund) => billed("existing subscription", Price::Order),
             _ => unsupported_fee(),
         }
     }

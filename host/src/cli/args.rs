@@ -21,6 +21,10 @@ pub enum Command {
     Demo(DemoArgs),
     /// Look for what would keep the service from working.
     Doctor(DoctorArgs),
+    /// Write everything into one file, while the service runs or not.
+    Backup(super::backup::BackupArgs),
+    /// Make a data folder of a backup. Nothing is sent until you enable its connections.
+    Restore(super::backup::RestoreArgs),
     /// Run a simulated marketplace or billing system on loopback.
     Sim(SimArgs),
     /// Build, inspect, install and swap targets.
@@ -74,6 +78,12 @@ pub enum Command {
     Notices(super::notices::NoticesArgs),
     /// What was done, when and for whom.
     Runs(super::runs::RunsArgs),
+    /// Who may sign in, as what, and with which API tokens.
+    #[command(subcommand)]
+    User(super::user::UserVerb),
+    /// Who did what, whether the log is as it was written, and all of it as lines of JSON.
+    #[command(subcommand)]
+    Audit(super::audit::AuditVerb),
     /// Any call of the API: `counterfoil api GET /v1/tasks`.
     Api(super::api::ApiArgs),
 }

@@ -4,8 +4,10 @@ mod adjust;
 mod api;
 mod apply;
 mod args;
+mod audit;
 mod authorize;
 mod auto_sync;
+mod backup;
 mod catalog;
 mod check;
 mod client;
@@ -29,6 +31,7 @@ mod show;
 mod sim;
 mod sync;
 mod tasks;
+mod user;
 
 pub use args::{Cli, Command};
 pub use plugin::compiler;
@@ -44,6 +47,8 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Serve(args) => serve::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,
+        Command::Backup(args) => backup::backup(&args).await,
+        Command::Restore(args) => backup::restore(&args).await,
         Command::Sim(args) => sim::run(&args).await,
         Command::Plugin(verb) => plugin::run(verb).await,
         Command::Apply(args) => apply::run(&args).await,
@@ -66,6 +71,8 @@ pub async fn run(cli: Cli) -> Result<Exit> {
         Command::Catalog(verb) => catalog::run(verb).await,
         Command::Notices(args) => notices::run(&args).await,
         Command::Runs(args) => runs::run(&args).await,
+        Command::User(verb) => user::run(verb).await,
+        Command::Audit(verb) => audit::run(verb).await,
         Command::Api(args) => api::run(&args).await,
     }
 }

@@ -15,6 +15,8 @@ use crate::world::{PLUGIN_DIGEST, card, now};
 pub(crate) struct OneShelf {
     /// "command plugin digest by whom".
     pub(crate) asked: Mutex<Vec<String>>,
+    /// Kept beside the active version.
+    pub(crate) more: Mutex<Vec<VersionState>>,
 }
 
 pub(crate) fn state(standing: Standing) -> VersionState {
@@ -69,7 +71,9 @@ impl OneShelf {
 impl PluginShelf for OneShelf {
     fn list(&self) -> Pending<'_, Result<ShelfList, ShelfError>> {
         let refused = vec![RefusedFile { file: "plugins/bad.wasm".into(), problem: "the file is damaged".into() }];
-        Box::pin(async move { Ok(ShelfList { versions: vec![state(Standing::Active)], refused }) })
+        let mut versions = vec![state(Standing::Active)];
+        versions.extend(self.more.lock().unwrap().iter().cloned());
+        Box::pin(async move { Ok(ShelfList { versions, refused }) })
     }
 
     fn install(&self, component: Vec<u8>, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>> {
