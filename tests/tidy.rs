@@ -66,9 +66,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("host/server", &["domain"]),
     ("host/market", &["domain", "egress"]),
     ("host/runtime", &["domain", "egress"]),
-    ("host", &["domain", "store", "egress", "engine", "server", "market", "runtime", "sim"]),
+    ("host", &["domain", "store", "egress", "engine", "server", "market", "runtime", "sim", "kit"]),
     ("sdk", &[]),
     ("sdk/sim", &[]),
+    ("sdk/kit", &["domain", "runtime", "egress"]),
     ("plugins/xero", &["sdk"]),
     ("plugins/connectwise", &["sdk"]),
 ];

@@ -6,6 +6,7 @@ pub mod compose;
 pub mod config;
 pub mod exit;
 mod live;
+mod recording;
 mod shelf;
 mod sign_in;
 mod wiring;

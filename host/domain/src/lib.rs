@@ -13,6 +13,7 @@ pub mod connection;
 pub mod container;
 pub mod decide;
 pub mod description;
+pub mod difference;
 pub mod digest;
 pub mod directory;
 pub mod failure;

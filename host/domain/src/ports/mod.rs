@@ -17,8 +17,8 @@ pub use door::{Call, Caller, Door, Lookup, Outcome, Refusal, Route, SendError, S
 pub use exchange::{Exchange, LogLevel};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, Records, SourceError};
 pub use shelf::{
-    Activated, PluginShelf, PluginStore, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
-    VersionState,
+    Activated, PluginShelf, PluginStore, Provenance, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList,
+    Standing, Upload, VersionState,
 };
 pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
 pub use store::{

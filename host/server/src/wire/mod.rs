@@ -58,8 +58,8 @@ pub use plan::{
     ReceiptView, StoredReceiptView,
 };
 pub use plugin::{
-    ActivateBody, ActivatedView, AllowedView, AuthView, DiscoveryView, PluginList, PluginView, RefusedFileView,
-    SettingView, ShadowBody, ShadowTaskView, ShadowView, WideningView,
+    ActivateBody, ActivatedView, AllowedView, AuthView, DifferenceView, DiscoveryView, PluginList, PluginView,
+    RefusedFileView, SettingView, ShadowBody, ShadowTaskView, ShadowView, SignatureView, WideningView,
 };
 pub use resolve::{LookView, ResolveBody, SentView, UncertainChangeView, UncertainView};
 pub use rule::{RuleAnswer, RuleBody, RuleList, RulePreview, RuleRemoved, RuleView};
