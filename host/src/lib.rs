@@ -7,6 +7,7 @@ pub mod config;
 pub mod exit;
 mod live;
 mod mailing;
+mod recording;
 mod shelf;
 mod sign_in;
 mod wiring;
