@@ -22,7 +22,8 @@ use tokio::task::JoinHandle;
 use crate::config::{Config, MasterKeySource};
 use crate::live::Live;
 use crate::mailing;
-use crate::shelf::Shelf;
+use crate::recording::Recorder;
+use crate::shelf::{Shelf, Trust};
 use crate::sign_in::{People, own_url};
 use crate::wiring::{self, Wiring};
 
@@ -69,7 +70,7 @@ pub async fn start(config: &Config) -> Result<Service> {
     let vault: Arc<dyn Vault> = Arc::new(SqliteVault::new(store.clone(), master_key(config)?));
     let shared: Arc<dyn Store> = Arc::new(store.clone());
     let registry = Arc::new(Registry::new(sandbox(config, &clock)?));
-    let targets: Arc<dyn Targets> = Arc::clone(&registry) as Arc<dyn Targets>;
+    let targets = targets(config, &registry, (&shared, &clock));
     let (sink, records) = ExchangeSink::channel(RECORDS);
     let codes = Arc::new(CodeSignIn::new(Arc::clone(&vault), Arc::clone(&clock), sink.clone()));
     let http = Arc::new(http_door(config, (Arc::clone(&vault), Arc::clone(&clock)), sink));
@@ -87,7 +88,8 @@ pub async fn start(config: &Config) -> Result<Service> {
         mailer: mailing::mailer(config)?,
         changed: changed.clone(),
     };
-    let shelf = Shelf::new((registry, kept(config)?), Arc::new(store.clone()), parts.clone(), Arc::clone(&wiring));
+    let plugins = (registry, kept(config)?, Trust::of(config)?);
+    let shelf = Shelf::new(plugins, Arc::new(store.clone()), parts.clone(), Arc::clone(&wiring));
     // What was active and what open work has to end on, then what lies in the folder.
     shelf.restore().await?;
     let watched = shelf.first_look(&config.plugins_dir).await;
@@ -127,6 +129,15 @@ pub async fn start(config: &Config) -> Result<Service> {
     ];
     let server = tokio::spawn(counterfoil_server::serve(listener, parts, ended(stopped)));
     Ok(Service { address, store, stop, server, worker, keepers, door: http })
+}
+
+fn targets(
+    config: &Config,
+    registry: &Arc<Registry>,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+) -> Arc<dyn Targets> {
+    let loaded = Arc::clone(registry) as Arc<dyn Targets>;
+    Recorder::around(loaded, (config.recordings(), &config.record), (Arc::clone(store), Arc::clone(clock)))
 }
 
 fn kept(config: &Config) -> Result<Kept> {

@@ -1,6 +1,7 @@
 //! `counterfoil.toml`: where data, plugins and the master key are, and where to listen. Unknown keys are
 //! refused with a suggestion; paths are relative to the file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -23,7 +24,42 @@ pub const KEYS: &[(&str, &str)] = &[
         "how mail to people goes out: { smtp = \"smtps://smtp.example.com\", from = \"Counterfoil <billing@example.com>\", username = \"…\", password = { env = \"…\" } }, or { folder = \"mails\", from = \"…\" } for files; without it nothing is mailed",
     ),
     ("log_format", "\"text\" or \"json\"; default \"text\""),
+    (
+        "record",
+        "connections whose plan calls are recorded in data/recordings, for `plugin replay`; default none. Recordings hold customers' data",
+    ),
+    ("plugins.allow_unsigned", "true: plugins that nobody signed may run; default false"),
+    ("plugins.publishers", "whose signatures count: a name and its public key, or several, each"),
 ];
+
+/// Which plugins may run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct PluginRules {
+    pub allow_unsigned: bool,
+    publishers: BTreeMap<String, Keys>,
+}
+
+/// While a key is replaced, the old one and the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a key is a text, or a list of texts")]
+enum Keys {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl PluginRules {
+    /// Each publisher with each of its keys.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.publishers.iter().flat_map(|(publisher, keys)| {
+            let keys = match keys {
+                Keys::One(key) => std::slice::from_ref(key),
+                Keys::Several(keys) => keys,
+            };
+            keys.iter().map(move |key| (publisher.as_str(), key.as_str()))
+        })
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +83,12 @@ pub struct Config {
     /// Everything around it is simulated. No key: only `demo` says so.
     #[serde(skip)]
     pub demo: bool,
+    /// Connections whose plan calls are recorded.
+    pub record: Vec<String>,
+    pub plugins: PluginRules,
+    /// Folders of the program itself: plugins in them came with it. No key, for the same reason as below.
+    #[serde(skip)]
+    pub bundled: Vec<PathBuf>,
     /// The binary that compiles plugins in a process of its own. No key: whoever runs the service knows its binary.
     #[serde(skip)]
     pub compiler: Option<PathBuf>,
@@ -84,6 +126,9 @@ impl Default for Config {
             log_format: LogFormat::Text,
             mail: None,
             demo: false,
+            record: Vec::new(),
+            plugins: PluginRules::default(),
+            bundled: Vec::new(),
             compiler: None,
         }
     }
@@ -100,9 +145,9 @@ impl Config {
 
     pub fn parse(text: &str) -> Result<Self> {
         let table: toml::Table = text.parse()?;
-        for key in table.keys() {
-            if !KEYS.iter().any(|(known, _)| known == key) {
-                bail!("the key \"{key}\" is not known; {}", suggestion(key));
+        for key in written(&table) {
+            if !KEYS.iter().any(|(known, _)| *known == key) {
+                bail!("the key \"{key}\" is not known; {}", suggestion(&key));
             }
         }
         let mut config: Self = toml::from_str(text)?;
@@ -142,6 +187,11 @@ impl Config {
         self.data_dir.join("compiled")
     }
 
+    /// What was recorded of plan calls. It may be deleted at any time.
+    pub fn recordings(&self) -> PathBuf {
+        self.data_dir.join("recordings")
+    }
+
     pub fn budgets(&self) -> PathBuf {
         self.data_dir.join("budgets.json")
     }
@@ -161,6 +211,26 @@ fn plain_url(written: &str) -> Result<String> {
         bail!("public_url = \"{written}\" is not an address such as \"https://billing.example.com\"");
     }
     Ok(written.trim_end_matches('/').to_owned())
+}
+
+/// The keys as KEYS names them: those of a table of ours with its name before.
+fn written(table: &toml::Table) -> Vec<String> {
+    let keys = table.iter().flat_map(|(key, value)| match value {
+        toml::Value::Table(inner) if key == "plugins" => inner.keys().map(|inner| format!("{key}.{inner}")).collect(),
+        _ => vec![key.clone()],
+    });
+    keys.collect()
+}
+
+/// Where the plugins are that come with a binary: beside an installed one, or where a checkout builds them.
+pub fn bundled_with(binary: &Path) -> Vec<PathBuf> {
+    let Some(folder) = binary.parent() else { return Vec::new() };
+    let Some(above) = folder.parent() else { return Vec::new() };
+    let mut folders = vec![above.join("share/counterfoil/plugins")];
+    if folder.file_name().is_some_and(|profile| profile == "debug" || profile == "release") {
+        folders.push(above.join("plugins"));
+    }
+    folders
 }
 
 fn suggestion(key: &str) -> String {
@@ -183,6 +253,32 @@ mod tests {
     fn an_unknown_key_is_refused_with_the_near_one() {
         let error = Config::parse("data_dri = \"x\"").unwrap_err().to_string();
         assert!(error.contains("did you mean \"data_dir\"?"), "{error}");
+    }
+
+    #[test]
+    fn publishers_have_one_key_or_several_and_unknown_keys_are_refused() {
+        let rules = |text: &str| Config::parse(text).map(|config| config.plugins);
+        let given =
+            rules("[plugins]\nallow_unsigned = true\n[plugins.publishers]\n\"B C\" = [\"1\", \"2\"]\nA = \"0\"")
+                .unwrap();
+        assert!(given.allow_unsigned);
+        assert_eq!(given.keys().collect::<Vec<_>>(), [("A", "0"), ("B C", "1"), ("B C", "2")]);
+        assert_eq!(rules("").unwrap(), PluginRules::default());
+        for (text, says) in [
+            ("[plugins]\nallow_unsinged = true", "did you mean \"plugins.allow_unsigned\"?"),
+            ("plugins = 3", "\"plugins\" is not known"),
+            ("[plugins]\npublishers = { A = 3 }", "a list of texts"),
+        ] {
+            let error = format!("{:#}", rules(text).unwrap_err());
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn plugins_come_from_beside_the_binary() {
+        let of = |binary: &str| bundled_with(Path::new(binary));
+        assert_eq!(of("/usr/bin/counterfoil"), [PathBuf::from("/usr/share/counterfoil/plugins")]);
+        assert_eq!(of("/c/target/debug/counterfoil")[1], PathBuf::from("/c/target/plugins"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod config;
 pub mod exit;
 mod live;
 mod mailing;
+mod recording;
 pub mod restore;
 mod shelf;
 mod sign_in;

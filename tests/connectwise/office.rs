@@ -38,7 +38,7 @@ impl Office {
             CloudBlueSim::new(nothing_sold(), CloudBlueConfig::default(), SimClock::wall()).start(None).await.unwrap();
         let folder = TempDir::new().unwrap();
         let made = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
-            .args(["init", "--json", "--listen", "127.0.0.1:0"])
+            .args(["init", "--json", "--allow-unsigned", "--listen", "127.0.0.1:0"])
             .arg(folder.path())
             .output()
             .unwrap();

@@ -93,7 +93,9 @@ impl House {
         let folder = TempDir::new().unwrap();
         let address = format!("127.0.0.1:{}", port());
         let mut init = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
-        init.args(["init", "--json", "--listen", &address]).arg(folder.path()).stdout(Stdio::null());
+        init.args(["init", "--json", "--allow-unsigned", "--listen", &address])
+            .arg(folder.path())
+            .stdout(Stdio::null());
         assert!(spawned(&mut init).wait().unwrap().success());
         for package in packages {
             let name = format!("plugins/{}.wasm", package.card.id);

@@ -36,7 +36,7 @@ impl Service {
     pub(crate) async fn start(plugins: &[(String, Vec<u8>)]) -> Self {
         let folder = TempDir::new().unwrap();
         let shop = folder.path().join("shop");
-        let made = command(&["init", "--listen", "127.0.0.1:0"]).arg(&shop).output().unwrap();
+        let made = command(&["init", "--allow-unsigned", "--listen", "127.0.0.1:0"]).arg(&shop).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         for (name, wasm) in plugins {
             fs::write(shop.join("plugins").join(name), wasm).unwrap();

@@ -47,7 +47,7 @@ impl Shop {
         let market = CloudBlueSim::new(World::generate(&spec), CloudBlueConfig::default(), SimClock::wall());
         let (market, folder, books) = (market.start(None).await.unwrap(), TempDir::new().unwrap(), Books::default());
         let made = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
-            .args(["init", "--json", "--listen", "127.0.0.1:0"])
+            .args(["init", "--json", "--allow-unsigned", "--listen", "127.0.0.1:0"])
             .arg(folder.path())
             .output()
             .unwrap();

@@ -14,6 +14,7 @@ pub mod container;
 pub mod daily;
 pub mod decide;
 pub mod description;
+pub mod difference;
 pub mod digest;
 pub mod directory;
 pub mod failure;

@@ -6,5 +6,6 @@ pub mod build;
 pub mod component;
 mod convert;
 pub mod manifest;
+pub mod recording;
 pub mod registry;
 pub mod sandbox;

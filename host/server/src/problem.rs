@@ -71,6 +71,7 @@ codes! {
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request is not right", false;
     SetupInvalid = "setup-invalid", UNPROCESSABLE_ENTITY, "The setup document has problems", false;
     PluginRefused = "plugin-refused", UNPROCESSABLE_ENTITY, "The plugin cannot be taken in", false;
+    PluginUntrusted = "plugin-untrusted", UNPROCESSABLE_ENTITY, "Nobody who is trusted answers for the plugin", false;
     PlanUnknown = "plan-unknown", UNPROCESSABLE_ENTITY, "There is no plan with that digest", false;
     PlanBlocked = "plan-blocked", UNPROCESSABLE_ENTITY, "The checker does not let this plan be sent", false;
     KeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request", false;

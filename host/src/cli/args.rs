@@ -27,9 +27,9 @@ pub enum Command {
     Restore(super::backup::RestoreArgs),
     /// Run a simulated marketplace or billing system on loopback.
     Sim(SimArgs),
-    /// Build, inspect, install and swap targets.
+    /// Make, build, test, sign, inspect, install and swap targets.
     #[command(subcommand)]
-    Plugin(PluginVerb),
+    Plugin(super::plugin::PluginVerb),
     /// Apply a setup file: resellers, marketplaces, connections, settings, links.
     Apply(ApplyArgs),
     /// Check Changes: read the marketplace and update the tasks.
@@ -113,6 +113,9 @@ pub struct InitArgs {
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8420")]
     pub listen: String,
+    /// Let plugins run that nobody signed: for those that you build yourself.
+    #[arg(long)]
+    pub allow_unsigned: bool,
     /// Print the sign-in as JSON.
     #[arg(long)]
     pub json: bool,
@@ -186,70 +189,6 @@ pub struct SimArgs {
     /// Print addresses and credentials as JSON.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PluginVerb {
-    /// Build a target from its folder, embed its card, validate it.
-    Build {
-        folder: PathBuf,
-        /// Copy the component into this folder too.
-        #[arg(long)]
-        into: Option<PathBuf>,
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a component's card, or a plugin.toml: what it may reach, which orders it takes.
-    Inspect {
-        file: PathBuf,
-        #[arg(long)]
-        json: bool,
-        /// Only the scenario table, as a document.
-        #[arg(long, conflicts_with = "json")]
-        markdown: bool,
-    },
-    /// Send a component to the service. It is loaded and kept; nothing is activated.
-    Install {
-        file: PathBuf,
-        #[command(flatten)]
-        remote: Remote,
-    },
-    /// Every version: which is active, which waits, which is paused and why.
-    List {
-        #[command(flatten)]
-        remote: Remote,
-    },
-    /// Send new work to a version, after every connection answered it.
-    Activate {
-        /// The plugin, for example xero.
-        id: String,
-        /// The version's digest; its first characters do where they name one.
-        digest: String,
-        /// Yes to everything that its card asks for beyond the active version's.
-        #[arg(long)]
-        accept_wider: bool,
-        #[command(flatten)]
-        remote: Remote,
-    },
-    /// Go back to the version that was active before.
-    Rollback {
-        /// The plugin, for example xero.
-        id: String,
-        #[command(flatten)]
-        remote: Remote,
-    },
-    /// Plan the last tasks with another version and list what would differ. Exit code 2 when something does.
-    Shadow {
-        /// The plugin, for example xero.
-        id: String,
-        /// The version's digest; its first characters do where they name one.
-        digest: String,
-        /// How many of the last tasks.
-        #[arg(long, default_value_t = 50)]
-        tasks: usize,
-        #[command(flatten)]
-        remote: Remote,
-    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -6,6 +6,8 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use counterfoil_server::wire::{ConnectionPage, RunView};
 use counterfoil_server::{OutcomeWord, ProblemBody};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -181,8 +183,17 @@ impl Client {
     }
 
     /// Sends a file as it is. Sent twice it is the same file, but it is not repeated by itself: it may be large.
-    pub(super) async fn upload<T: DeserializeOwned>(&self, parts: &[&str], kind: &str, file: Vec<u8>) -> Result<T> {
-        let request = self.http.post(self.url(parts, &[])?).bearer_auth(&self.token);
+    /// A file, and the signature file that belongs to it.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        parts: &[&str],
+        kind: &str,
+        (file, signature): (Vec<u8>, Option<String>),
+    ) -> Result<T> {
+        let mut request = self.http.post(self.url(parts, &[])?).bearer_auth(&self.token);
+        if let Some(signature) = signature {
+            request = request.header("counterfoil-signature", STANDARD.encode(signature));
+        }
         let sent = async {
             let response = request.header(header::CONTENT_TYPE, kind).body(file).send().await?;
             let status = response.status().as_u16();
@@ -359,7 +370,7 @@ fn exit_of(problem: &ProblemBody, reads: bool) -> Exit {
         403 | 409 | 412 => Exit::Refused,
         422 if matches!(
             problem.code.as_str(),
-            "plan-blocked" | "target-refused" | "idempotency-key-reused" | "plugin-refused"
+            "plan-blocked" | "target-refused" | "idempotency-key-reused" | "plugin-refused" | "plugin-untrusted"
         ) =>
         {
             Exit::Refused

@@ -464,7 +464,7 @@ mod tests {
     #[tokio::test]
     async fn an_active_version_that_is_gone_is_named() {
         let folder = std::env::temp_dir().join(format!("counterfoil-doctor-gone-{}", std::process::id()));
-        super::super::init::make(&folder, "admin", "127.0.0.1:1").await.unwrap();
+        super::super::init::make(&folder, "admin", "127.0.0.1:1", false).await.unwrap();
         let config = Config::load(&folder.join("counterfoil.toml")).unwrap();
         let told = async || {
             let found = database(&config).await;

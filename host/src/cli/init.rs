@@ -25,7 +25,7 @@ pub(super) struct SignIn {
 }
 
 pub(super) async fn run(args: &InitArgs) -> Result<Exit> {
-    let sign_in = make(&args.folder, &args.admin, &args.listen).await?;
+    let sign_in = make(&args.folder, &args.admin, &args.listen, args.allow_unsigned).await?;
     let folder = args.folder.display();
     if args.json {
         let object = serde_json::json!({
@@ -47,7 +47,7 @@ pub(super) async fn run(args: &InitArgs) -> Result<Exit> {
 }
 
 /// Makes the folder. Refuses one in which something of it is there already: nothing is overwritten.
-pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<SignIn> {
+pub(super) async fn make(folder: &Path, admin: &str, listen: &str, allow_unsigned: bool) -> Result<SignIn> {
     let config_path = folder.join("counterfoil.toml");
     for part in ["counterfoil.toml", "master.key", "admin.token", "data/counterfoil.db"] {
         let part = folder.join(part);
@@ -58,7 +58,7 @@ pub(super) async fn make(folder: &Path, admin: &str, listen: &str) -> Result<Sig
             );
         }
     }
-    let text = config_text(listen);
+    let text = config_text(listen, allow_unsigned);
     let config = Config::parse(&text)?.below(folder);
     private_folder(&folder.join("data"))?;
     std::fs::create_dir_all(&config.plugins_dir)
@@ -106,9 +106,11 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-fn config_text(listen: &str) -> String {
+fn config_text(listen: &str, allow_unsigned: bool) -> String {
     format!(
-        "# Counterfoil. Paths are relative to this file.\ndata_dir = \"data\"\nplugins_dir = \"plugins\"\nlisten = {}\nmaster_key = {{ file = \"master.key\" }}\nhttps = false\nlog = \"info\"\nlog_format = \"text\"\n",
+        "# Counterfoil. Paths are relative to this file.\ndata_dir = \"data\"\nplugins_dir = \"plugins\"\nlisten = {}\nmaster_key = {{ file = \"master.key\" }}\nhttps = false\nlog = \"info\"\nlog_format = \"text\"\n\n\
+         # Plugins run when they came with Counterfoil or a publisher below signed them.\n\
+         [plugins]\nallow_unsigned = {allow_unsigned}\n\n[plugins.publishers]\n",
         toml::Value::from(listen)
     )
 }
@@ -131,14 +133,14 @@ mod tests {
     async fn nobody_else_can_read_what_was_made_and_nothing_is_made_twice() {
         let folder = tempfile::tempdir().unwrap();
         let shop = folder.path().join("a/shop");
-        make(&shop, "admin", "127.0.0.1:\"0").await.unwrap();
+        make(&shop, "admin", "127.0.0.1:\"0", false).await.unwrap();
         for private in ["data", "master.key", "admin.token"] {
             let mode = std::fs::metadata(shop.join(private)).unwrap().permissions().mode();
             assert_eq!(mode & 0o077, 0, "{private} is {mode:o}");
         }
         assert_eq!(Config::load(&shop.join("counterfoil.toml")).unwrap().listen, "127.0.0.1:\"0");
         for part in ["counterfoil.toml", "master.key", "admin.token", "data/counterfoil.db"] {
-            let again = make(&shop, "mallory", "127.0.0.1:0").await.unwrap_err().to_string();
+            let again = make(&shop, "mallory", "127.0.0.1:0", false).await.unwrap_err().to_string();
             assert!(again.contains(part) && again.contains("nothing was changed"), "{again}");
             std::fs::remove_file(shop.join(part)).unwrap();
         }

@@ -8,12 +8,13 @@ use tracing_subscriber::EnvFilter;
 
 use super::args::ServeArgs;
 use crate::compose::{self, Stopped};
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, bundled_with};
 use crate::exit::Exit;
 
 pub(super) async fn run(args: &ServeArgs) -> Result<Exit> {
     let mut config = Config::load(&args.config)?;
     config.compiler = std::env::current_exe().ok();
+    config.bundled = config.compiler.as_deref().map(bundled_with).unwrap_or_default();
     log_to_stderr(&config)?;
     // From the first moment on: between two listeners a signal would get lost.
     let mut signals = Signals::listen()?;

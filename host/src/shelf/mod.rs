@@ -1,24 +1,27 @@
 //! The shelf of plugin versions: what is kept, what is loaded, what is active. Owns the commands about them, over
-//! sandbox, store and door; activating is in `activate`, the watched folder in `watch`.
+//! sandbox, store and door; taking in is in `intake`, activating in `activate`, the watched folder in `watch`.
 
 mod activate;
+mod intake;
+mod trust;
 mod watch;
+
+pub(crate) use trust::Trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use counterfoil_domain::card::Card;
+use counterfoil_domain::difference::{Difference, difference};
 use counterfoil_domain::id::{Actor, PluginDigest, PluginId};
 use counterfoil_domain::ports::{
-    Activated, AuditEntry, CommitError, PageRequest, Pending, PluginShelf, PluginStore, RefusedFile, ShadowReport,
-    ShelfError, ShelfList, Standing, StoreError, Target as _, TaskFilter, VersionState, Write,
+    Activated, AuditEntry, CommitError, PageRequest, Pending, PluginShelf, PluginStore, Provenance, RefusedFile,
+    ShadowReport, ShelfError, ShelfList, Standing, StoreError, Target as _, TaskFilter, Upload, VersionState, Write,
 };
 use counterfoil_domain::version::{InstalledVersion, Widening, is_newer, wider};
 use counterfoil_engine::Parts;
-use counterfoil_runtime::component::Package;
-use counterfoil_runtime::registry::{InstallError, Kept, Registry};
-use counterfoil_runtime::sandbox::WasmTarget;
+use counterfoil_runtime::registry::{Kept, Registry};
 
 use crate::wiring::Wiring;
 use activate::Terms;
@@ -31,6 +34,7 @@ const UNDER_WAY: [&str; 4] = ["queued", "sending", "retrying", "uncertain"];
 pub(crate) struct Shelf {
     registry: Arc<Registry>,
     kept: Kept,
+    trust: Arc<Trust>,
     records: Arc<dyn PluginStore>,
     parts: Parts,
     wiring: Arc<Wiring>,
@@ -45,16 +49,26 @@ struct Notes {
     versions: BTreeMap<PluginDigest, String>,
     files: BTreeMap<PathBuf, String>,
     cards: BTreeMap<PluginDigest, Card>,
+    provenances: BTreeMap<PluginDigest, Provenance>,
 }
 
 impl Shelf {
     pub(crate) fn new(
-        (registry, kept): (Arc<Registry>, Kept),
+        (registry, kept, trust): (Arc<Registry>, Kept, Trust),
         records: Arc<dyn PluginStore>,
         parts: Parts,
         wiring: Arc<Wiring>,
     ) -> Self {
-        Self { registry, kept, records, parts, wiring, turn: Arc::default(), notes: Arc::default() }
+        Self {
+            registry,
+            kept,
+            trust: Arc::new(trust),
+            records,
+            parts,
+            wiring,
+            turn: Arc::default(),
+            notes: Arc::default(),
+        }
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
@@ -116,38 +130,6 @@ impl Shelf {
         Ok(needed)
     }
 
-    /// The version, from memory or from where it is kept.
-    async fn load(&self, digest: &PluginDigest) -> Result<Arc<WasmTarget>, ShelfError> {
-        self.registry.install_kept(&self.kept, digest).await.map_err(|error| match error {
-            InstallError::Kept(_) | InstallError::File(_) => ShelfError::Disk(error.to_string()),
-            InstallError::Package(_) | InstallError::Load(_) => ShelfError::Refused(error.to_string()),
-        })
-    }
-
-    /// Proven first, then kept, then recorded. True: it was not known before.
-    async fn take_in(&self, component: Vec<u8>, by: &Actor) -> Result<(Package, bool), ShelfError> {
-        let _turn = self.turn.lock().await;
-        let package = self.registry.install_bytes(component).await;
-        let package = package.map_err(|error| ShelfError::Refused(error.to_string()))?;
-        let (kept, copy) = (self.kept.clone(), package.clone());
-        let put = tokio::task::spawn_blocking(move || kept.put(&copy)).await;
-        put.map_err(|stopped| ShelfError::Disk(stopped.to_string()))?
-            .map_err(|error| ShelfError::Disk(error.to_string()))?;
-        if self.record(&package.digest).await?.is_some() {
-            return Ok((package, false));
-        }
-        let version = InstalledVersion {
-            digest: package.digest.clone(),
-            plugin: package.card.id.clone(),
-            version: package.card.version.clone(),
-            installed_at: self.parts.clock.now(),
-            installed_by: by.clone(),
-        };
-        let note = self.audit(by, "plugin.install", &version.plugin, format!("{} {}", version.version, version.digest));
-        self.commit(vec![Write::PutPluginVersion(version), note]).await?;
-        Ok((package, true))
-    }
-
     async fn record(&self, digest: &PluginDigest) -> Result<Option<InstalledVersion>, StoreError> {
         Ok(self.records.plugin_versions().await?.into_iter().find(|version| version.digest == *digest))
     }
@@ -187,6 +169,11 @@ impl Shelf {
         self.registry.active_version(&card.id).map(|active| wider(active.card(), card)).unwrap_or_default()
     }
 
+    /// All that `card` has otherwise than the active version's.
+    fn differing(&self, card: &Card) -> Vec<Difference> {
+        self.registry.active_version(&card.id).map(|active| difference(active.card(), card)).unwrap_or_default()
+    }
+
     async fn all(&self) -> Result<ShelfList, ShelfError> {
         let activations = self.records.activations().await?;
         let mut list = ShelfList::default();
@@ -219,10 +206,13 @@ impl Shelf {
             (false, false) if is_later && !wider.is_empty() => Standing::Waiting,
             (false, false) => Standing::Installed,
         };
+        let provenance = self.provenance(&version.digest).await?;
         Ok(VersionState {
             digest: version.digest.clone(),
             paused: self.registry.version(&version.digest).and_then(|loaded| loaded.paused()),
             note: self.notes().versions.get(&version.digest).cloned().unwrap_or_default(),
+            provenance,
+            differs: self.differing(&card),
             card,
             standing,
             installed_at: version.installed_at,
@@ -231,8 +221,8 @@ impl Shelf {
         })
     }
 
-    async fn installed(&self, component: Vec<u8>, by: Actor) -> Result<VersionState, ShelfError> {
-        let (package, _) = self.take_in(component, &by).await?;
+    async fn installed(&self, upload: Upload, by: Actor) -> Result<VersionState, ShelfError> {
+        let (package, _) = self.take_in(upload, &by).await?;
         let found = self.all().await?.versions.into_iter().find(|version| version.digest == package.digest);
         found.ok_or(ShelfError::NotInstalled(package.digest))
     }
@@ -279,8 +269,8 @@ impl PluginShelf for Shelf {
         Box::pin(self.all())
     }
 
-    fn install(&self, component: Vec<u8>, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>> {
-        self.to_the_end(|own| Box::pin(async move { own.installed(component, by).await }))
+    fn install(&self, upload: Upload, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>> {
+        self.to_the_end(|own| Box::pin(async move { own.installed(upload, by).await }))
     }
 
     fn activate(

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use counterfoil_domain::card::Card;
 use counterfoil_domain::id::{Actor, PluginDigest, PluginId};
-use counterfoil_domain::ports::{ShelfError, Target as _};
+use counterfoil_domain::ports::{ShelfError, Target as _, Upload};
 use counterfoil_domain::version::is_newer;
-use counterfoil_runtime::registry::{Changes, Folder, read_file};
+use counterfoil_runtime::registry::{Changes, Folder, read_file, read_short, signature_of};
 
 use super::{Shelf, Terms};
 
@@ -120,11 +120,17 @@ impl Shelf {
 
     async fn take_file(&self, path: &Path) -> Result<(Card, PluginDigest, bool), ShelfError> {
         let file = path.to_owned();
-        let read = tokio::task::spawn_blocking(move || read_file(&file)).await;
-        let bytes = read
-            .map_err(|stopped| ShelfError::Disk(stopped.to_string()))?
-            .map_err(|error| ShelfError::Refused(error.to_string()))?;
-        let (package, is_new) = self.take_in(bytes, &Actor::new(WHO)).await?;
+        let read = tokio::task::spawn_blocking(move || {
+            let component = read_file(&file).map_err(|error| ShelfError::Refused(error.to_string()))?;
+            let signature = match read_short(&signature_of(&file)) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(ShelfError::Refused(format!("its signature cannot be read: {error}"))),
+            };
+            Ok(Upload { component, signature })
+        });
+        let upload = read.await.map_err(|stopped| ShelfError::Disk(stopped.to_string()))??;
+        let (package, is_new) = self.take_in(upload, &Actor::new(WHO)).await?;
         Ok((package.card, package.digest, is_new))
     }
 

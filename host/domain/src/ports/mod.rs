@@ -23,8 +23,8 @@ pub use mailer::{MailStore, Mailer};
 pub use marketplace::{DetailError, MarketplaceClient, OrderQuery, Records, SourceError};
 pub use product_store::ProductStore;
 pub use shelf::{
-    Activated, PluginShelf, PluginStore, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
-    VersionState,
+    Activated, PluginShelf, PluginStore, Provenance, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList,
+    Standing, Upload, VersionState,
 };
 pub use sign_in::{CodeError, CodeGrant, SignInPage, SignedIn, Tenant};
 pub use statement::StatementSource;

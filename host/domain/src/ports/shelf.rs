@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Pending, StoreError};
 use crate::card::Card;
+use crate::difference::Difference;
 use crate::id::{Actor, ConnectionId, PluginDigest, PluginId, TaskId};
 use crate::order::named;
 use crate::version::{Activation, InstalledVersion, Widening};
@@ -23,6 +24,45 @@ named! {
     }
 }
 
+/// A component as it comes in, and the signature that came with it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub component: Vec<u8>,
+    /// A minisign signature of the component, as its file has it.
+    pub signature: Option<String>,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signed = if self.signature.is_some() { "signed" } else { "unsigned" };
+        write!(f, "{} bytes, {signed}", self.component.len())
+    }
+}
+
+/// Why a version may run, by what the operator trusts now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// By a key that the operator trusts; the key's id, as people compare it.
+    Signed { publisher: String, key: String },
+    /// It came with this program.
+    Bundled,
+    /// Nobody signed it, and the operator lets such plugins run.
+    Unsigned,
+    /// It may not run: why, and what to do.
+    Untrusted(String),
+}
+
+impl Provenance {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Signed { .. } => "signed",
+            Self::Bundled => "bundled",
+            Self::Unsigned => "unsigned",
+            Self::Untrusted(_) => "untrusted",
+        }
+    }
+}
+
 /// One version with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionState {
@@ -35,6 +75,9 @@ pub struct VersionState {
     pub paused: Option<String>,
     /// What its card asks for beyond the active version's.
     pub wider: Vec<Widening>,
+    /// All that its card has otherwise than the active version's; of the active version nothing.
+    pub differs: Vec<Difference>,
+    pub provenance: Provenance,
     /// Why it was not activated by itself; may be empty.
     pub note: String,
 }
@@ -90,6 +133,9 @@ pub struct ShadowReport {
 pub enum ShelfError {
     #[error("{0}")]
     Refused(String),
+    /// Nobody whom the operator trusts answers for it.
+    #[error("{0}")]
+    Untrusted(String),
     #[error("no version {0} is installed")]
     NotInstalled(PluginDigest),
     #[error("the version {digest} is of the plugin {found}, not of {asked}")]
@@ -122,7 +168,7 @@ fn sentences(wider: &[Widening]) -> String {
 pub trait PluginShelf: Send + Sync + fmt::Debug {
     fn list(&self) -> Pending<'_, Result<ShelfList, ShelfError>>;
     /// Keeps, loads and proves a version; activates nothing.
-    fn install(&self, component: Vec<u8>, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>>;
+    fn install(&self, upload: Upload, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>>;
     /// Activating the active version lets it run again after a pause.
     fn activate(
         &self,

@@ -3,10 +3,13 @@
 mod offered;
 mod read;
 mod section;
+pub mod signature;
+mod strip;
 
 pub use offered::RefusedImport;
-pub use read::{PackageError, read, reopen};
+pub use read::{PackageError, digest, manifest_text, read, reopen};
 pub use section::{EmbedError, embed};
+pub use strip::strip;
 
 use std::sync::Arc;
 
@@ -15,6 +18,13 @@ use counterfoil_domain::id::PluginDigest;
 
 /// The custom section that holds the card.
 pub const MANIFEST_SECTION: &str = "counterfoil:manifest";
+
+/// The SDK's stamp: which contract the code was compiled against. Beside what the card says, because a card can be
+/// written by hand.
+pub const CONTRACT_SECTION: &str = "counterfoil:contract";
+
+/// No card is larger: four times the longest one known.
+pub const MAX_MANIFEST_BYTES: usize = 64 * 1024;
 
 /// No component is larger: twice what a Python plugin needs.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;

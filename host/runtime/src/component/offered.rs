@@ -58,8 +58,13 @@ impl<'a> Name<'a> {
     }
 
     fn served(&self) -> bool {
-        self.version.strip_prefix(crate::manifest::CONTRACT).is_some_and(|patch| patch.starts_with('.'))
+        serves(self.version)
     }
+}
+
+/// Whether a contract version, "0.1.7", is one of those that this host serves.
+pub(super) fn serves(version: &str) -> bool {
+    version.strip_prefix(crate::manifest::CONTRACT).is_some_and(|patch| patch.starts_with('.'))
 }
 
 /// A contract version that this host does not serve, if the name is of our contract.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use counterfoil_domain::card::Card;
 use counterfoil_domain::id::PluginDigest;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
-use super::offered::{RefusedImport, missing, other_contract, refuse};
-use super::{MANIFEST_SECTION, MAX_BYTES, Package};
-use crate::manifest::{self, CONTRACT, ManifestErrors};
+use super::offered::{RefusedImport, missing, other_contract, refuse, serves};
+use super::{CONTRACT_SECTION, MANIFEST_SECTION, MAX_BYTES, MAX_MANIFEST_BYTES, Package};
+use crate::manifest::{self, CONTRACT, ManifestErrors, other_contract_remedy, printable};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
@@ -30,14 +29,16 @@ pub enum PackageError {
     #[error("the card in the component is not text. Build it again from plugin.toml")]
     ManifestNotText,
     #[error(
+        "the card in the component has {size} bytes; at most {MAX_MANIFEST_BYTES} are read. Shorten plugin.toml and build it again"
+    )]
+    ManifestTooLarge { size: usize },
+    #[error(
         "the kept component is not what was installed under this digest; it was altered or damaged. Install it again"
     )]
     Altered,
     #[error("{0}")]
     Manifest(#[from] ManifestErrors),
-    #[error(
-        "the plugin speaks contract {found}; this host serves {CONTRACT}. Build it with an SDK for {CONTRACT}, or use a host that serves {found}"
-    )]
+    #[error("the plugin was built for contract {found}; this host serves {CONTRACT}. {}", other_contract_remedy(.found))]
     Contract { found: String },
     #[error("the component asks for more than a target gets:{}", lines(.0))]
     Imports(Vec<RefusedImport>),
@@ -45,8 +46,21 @@ pub enum PackageError {
     Exports(Vec<String>),
 }
 
+/// As many as a person reads; who asks for a thousand things is told of the first.
+const TOLD: usize = 10;
+const NAME_LENGTH: usize = 120;
+const COMPLAINT_LENGTH: usize = 300;
+
 fn lines(refused: &[RefusedImport]) -> String {
-    refused.iter().map(|import| format!("\n  {import}")).collect()
+    let mut text: String = refused.iter().take(TOLD).map(|import| format!("\n  {import}")).collect();
+    if refused.len() > TOLD {
+        text += &format!("\n  and {} more", refused.len() - TOLD);
+    }
+    text
+}
+
+fn shown(name: &str) -> String {
+    printable(name, NAME_LENGTH)
 }
 
 /// The package in these bytes, or the first reason why it is none.
@@ -60,12 +74,16 @@ pub fn read(bytes: &[u8]) -> Result<Package, PackageError> {
     let found = walk(bytes)?;
     Validator::new().validate_all(bytes).map_err(|error| malformed(&error))?;
 
-    let versions = found.imports.iter().chain(&found.exports);
-    if let Some(version) = versions.filter_map(|name| other_contract(name)).next() {
-        return Err(PackageError::Contract { found: version.to_owned() });
+    if let Some(version) = found.other_contract() {
+        return Err(PackageError::Contract { found: shown(version) });
     }
-    let card = card(&found)?;
-    let refused: Vec<RefusedImport> = found.imports.iter().filter_map(|import| refuse(import)).collect();
+    let card = manifest::parse(manifest_text(bytes)?)?;
+    let refused: Vec<RefusedImport> = found
+        .imports
+        .iter()
+        .filter_map(|import| refuse(import))
+        .map(|refused| RefusedImport { name: shown(&refused.name), ..refused })
+        .collect();
     if !refused.is_empty() {
         return Err(PackageError::Imports(refused));
     }
@@ -83,16 +101,26 @@ pub fn reopen(bytes: &[u8], expected: &PluginDigest) -> Result<Package, PackageE
         return Err(PackageError::Altered);
     }
     let found = walk(bytes)?;
-    Ok(Package { digest: expected.clone(), bytes: Arc::from(bytes), card: card(&found)?, imports: found.imports })
+    Ok(Package {
+        digest: expected.clone(),
+        bytes: Arc::from(bytes),
+        card: manifest::parse(manifest_text(bytes)?)?,
+        imports: found.imports,
+    })
 }
 
-fn card(found: &Found<'_>) -> Result<Card, PackageError> {
+/// The text of the card that these bytes carry, as it was written.
+pub fn manifest_text(bytes: &[u8]) -> Result<&str, PackageError> {
+    let found = walk(bytes)?;
     let manifest = match found.manifests.as_slice() {
         [] => return Err(PackageError::NoManifest),
-        [one] => std::str::from_utf8(one).map_err(|_| PackageError::ManifestNotText)?,
+        [one] => one,
         several => return Err(PackageError::SeveralManifests(several.len())),
     };
-    Ok(manifest::parse(manifest)?)
+    if manifest.len() > MAX_MANIFEST_BYTES {
+        return Err(PackageError::ManifestTooLarge { size: manifest.len() });
+    }
+    std::str::from_utf8(manifest).map_err(|_| PackageError::ManifestNotText)
 }
 
 /// What the file is, when its first bytes already say that it is no component. Compiled native code is never
@@ -112,7 +140,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn malformed(error: &wasmparser::BinaryReaderError) -> PackageError {
-    PackageError::Malformed(format!("{} at byte {}", error.message(), error.offset()))
+    PackageError::Malformed(format!("{} at byte {}", printable(error.message(), COMPLAINT_LENGTH), error.offset()))
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +148,20 @@ struct Found<'a> {
     imports: Vec<String>,
     exports: Vec<String>,
     manifests: Vec<&'a [u8]>,
+    /// What the SDK left in the code, at any depth.
+    stamps: Vec<&'a [u8]>,
+}
+
+impl Found<'_> {
+    /// A contract that this host does not serve, among what the code was compiled against and the names it uses.
+    fn other_contract(&self) -> Option<&str> {
+        let named = self.imports.iter().chain(&self.exports).find_map(|name| other_contract(name));
+        let stamped = || {
+            let texts = self.stamps.iter().map(|stamp| std::str::from_utf8(stamp).unwrap_or("that cannot be read"));
+            texts.into_iter().find(|stamp| !serves(stamp))
+        };
+        named.or_else(stamped)
+    }
 }
 
 /// Every section of the file, those of nested modules and components too; only the outermost ones count.
@@ -146,13 +188,17 @@ fn walk(bytes: &[u8]) -> Result<Found<'_>, PackageError> {
             Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                 found.manifests.push(section.data());
             }
+            Payload::CustomSection(section) if section.name() == CONTRACT_SECTION => {
+                found.stamps.push(section.data());
+            }
             _ => {}
         }
     }
     Ok(found)
 }
 
-fn digest(bytes: &[u8]) -> PluginDigest {
+/// SHA-256 of the bytes: the name of a version.
+pub fn digest(bytes: &[u8]) -> PluginDigest {
     use std::fmt::Write as _;
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {

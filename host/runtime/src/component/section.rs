@@ -1,4 +1,5 @@
-//! Sections of a WebAssembly file, as far as putting one in needs them. Owns no understanding of their contents.
+//! Sections of a WebAssembly file, as far as putting one in or taking some out needs them. Owns no understanding of
+//! their contents.
 
 use super::MANIFEST_SECTION;
 
@@ -8,38 +9,73 @@ pub enum EmbedError {
     NotWasm,
     #[error("the file ends in the middle of a section; it was cut off or damaged, so build it again")]
     CutOff,
+    #[error("the file holds components within components without end; no tool builds that, so build it again")]
+    TooDeep,
 }
 
 const HEADER: usize = 8;
-const CUSTOM: u8 = 0;
+pub(super) const CUSTOM: u8 = 0;
+
+/// One section as it stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Section<'a> {
+    pub(super) id: u8,
+    pub(super) body: &'a [u8],
+    /// With its id and length.
+    pub(super) whole: &'a [u8],
+}
+
+/// The header, and the sections after it; the last one is an error where the file is cut off.
+pub(super) fn split(wasm: &[u8]) -> Result<(&[u8], impl Iterator<Item = Result<Section<'_>, EmbedError>>), EmbedError> {
+    let header = wasm.get(..HEADER).filter(|header| header.starts_with(b"\0asm")).ok_or(EmbedError::NotWasm)?;
+    let mut rest = wasm.get(HEADER..).unwrap_or_default();
+    let sections = std::iter::from_fn(move || {
+        let id = *rest.first()?;
+        let taken = take(id, rest);
+        rest = taken.as_ref().ok().and_then(|section| rest.get(section.whole.len()..)).unwrap_or_default();
+        Some(taken)
+    });
+    Ok((header, sections))
+}
+
+fn take(id: u8, rest: &[u8]) -> Result<Section<'_>, EmbedError> {
+    let (length, used) = number(rest.get(1..).unwrap_or_default()).ok_or(EmbedError::CutOff)?;
+    let end = length.checked_add(1 + used).ok_or(EmbedError::CutOff)?;
+    let whole = rest.get(..end).ok_or(EmbedError::CutOff)?;
+    Ok(Section { id, body: whole.get(1 + used..).unwrap_or_default(), whole })
+}
+
+/// By its header: a component, not a core module.
+pub(super) fn is_component(wasm: &[u8]) -> bool {
+    wasm.get(6..HEADER) == Some(&[1, 0])
+}
 
 /// The file with the card in it; a card that was there before is taken out.
 pub fn embed(wasm: &[u8], manifest: &str) -> Result<Vec<u8>, EmbedError> {
-    let header = wasm.get(..HEADER).filter(|header| header.starts_with(b"\0asm")).ok_or(EmbedError::NotWasm)?;
+    let (header, sections) = split(wasm)?;
     let mut out = Vec::with_capacity(wasm.len() + manifest.len() + 64);
     out.extend_from_slice(header);
-    let mut rest = &wasm[HEADER..];
-    while let Some(id) = rest.first() {
-        let (length, used) = number(&rest[1..]).ok_or(EmbedError::CutOff)?;
-        let end = length.checked_add(1 + used).ok_or(EmbedError::CutOff)?;
-        let section = rest.get(..end).ok_or(EmbedError::CutOff)?;
-        let is_card = *id == CUSTOM && name(&section[1 + used..]) == Some(MANIFEST_SECTION.as_bytes());
-        if !is_card {
-            out.extend_from_slice(section);
+    for section in sections {
+        let section = section?;
+        if section.id != CUSTOM || name(section.body) != Some(MANIFEST_SECTION.as_bytes()) {
+            out.extend_from_slice(section.whole);
         }
-        rest = &rest[end..];
     }
     let mut body = Vec::with_capacity(manifest.len() + 32);
     put(&mut body, MANIFEST_SECTION.len());
     body.extend_from_slice(MANIFEST_SECTION.as_bytes());
     body.extend_from_slice(manifest.as_bytes());
-    out.push(CUSTOM);
-    put(&mut out, body.len());
-    out.extend_from_slice(&body);
+    put_section(&mut out, CUSTOM, &body);
     Ok(out)
 }
 
-fn name(section: &[u8]) -> Option<&[u8]> {
+pub(super) fn put_section(out: &mut Vec<u8>, id: u8, body: &[u8]) {
+    out.push(id);
+    put(out, body.len());
+    out.extend_from_slice(body);
+}
+
+pub(super) fn name(section: &[u8]) -> Option<&[u8]> {
     let (length, used) = number(section)?;
     section.get(used..used.checked_add(length)?)
 }

@@ -3,6 +3,7 @@
 use counterfoil_domain::id::PluginId;
 
 use super::CONTRACT;
+use super::contract::other_contract_remedy;
 use super::reader::Fields;
 use super::rules::{is_slug, is_version};
 
@@ -20,9 +21,8 @@ pub(super) fn contract(root: &mut Fields<'_>) {
     let report = root.report();
     if let Some(contract) = root.text("contract").filter(|contract| contract.value != CONTRACT) {
         let found = &contract.value;
-        let message = format!(
-            "\"{found}\" is not served; this host serves \"{CONTRACT}\". Build the plugin with an SDK for contract {CONTRACT}, or use a host that serves {found}"
-        );
+        let message =
+            format!("\"{found}\" is not served; this host serves \"{CONTRACT}\". {}", other_contract_remedy(found));
         report.say(&contract.spot, message);
     }
 }

@@ -3,6 +3,7 @@
 
 mod adjust;
 mod auth;
+mod contract;
 mod delivery;
 mod discovery;
 mod egress;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use counterfoil_domain::card::Card;
 
+pub(crate) use contract::other_contract_remedy;
 use reader::{Fields, Report};
 pub(crate) use rules::MAX_MEMORY_MIB;
 pub use show::{card_text, scenario_document, scenario_table_markdown};
@@ -36,13 +38,30 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.key.is_empty() {
-            write!(f, "line {}: {}", self.line, self.message)
+        let (key, message) = (printable(&self.key, KEY_LENGTH), printable(&self.message, MESSAGE_LENGTH));
+        if key.is_empty() {
+            write!(f, "line {}: {message}", self.line)
         } else {
-            write!(f, "{} (line {}): {}", self.key, self.line, self.message)
+            write!(f, "{key} (line {}): {message}", self.line)
         }
     }
 }
+
+const KEY_LENGTH: usize = 120;
+const MESSAGE_LENGTH: usize = 1_000;
+
+/// A text out of a foreign file, fit for a terminal and for a log: no control characters, and an end.
+pub(crate) fn printable(text: &str, most: usize) -> String {
+    let mut letters = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter });
+    let mut shown: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// As many mistakes as a person reads at a time.
+const TOLD: usize = 40;
 
 /// Everything that is wrong with one manifest, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,10 +73,13 @@ impl fmt::Display for ManifestErrors {
             1 => f.write_str("plugin.toml has a mistake")?,
             count => write!(f, "plugin.toml has {count} mistakes")?,
         }
-        for problem in &self.0 {
+        for problem in self.0.iter().take(TOLD) {
             write!(f, "\n  {problem}")?;
         }
-        Ok(())
+        match self.0.len().checked_sub(TOLD) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "\n  and {more} more"),
+        }
     }
 }
 

@@ -47,8 +47,8 @@ impl<'t> Report<'t> {
     }
 
     pub(super) fn say(&self, spot: &Spot, message: impl Into<String>) {
-        let line = self.text.bytes().take(spot.at).filter(|byte| *byte == b'\n').count() + 1;
-        let problem = Problem { key: spot.path.clone(), line, message: message.into() };
+        // Lines are counted once, at the end: a file of nothing but mistakes must not cost their square.
+        let problem = Problem { key: spot.path.clone(), line: 0, message: message.into() };
         self.problems.borrow_mut().push((spot.at, problem));
     }
 
@@ -59,7 +59,14 @@ impl<'t> Report<'t> {
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|(at, _)| *at);
-        problems.into_iter().map(|(_, problem)| problem).collect()
+        let (mut line, mut counted) = (1, 0);
+        let placed = problems.into_iter().map(|(at, problem)| {
+            let passed = self.text.as_bytes().get(counted..at).unwrap_or_default();
+            line += passed.iter().filter(|byte| **byte == b'\n').count();
+            counted = counted.max(at);
+            Problem { line, ..problem }
+        });
+        placed.collect()
     }
 }
 

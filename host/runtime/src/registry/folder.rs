@@ -6,13 +6,37 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::component::signature::SIGNATURE_ENDING;
 use crate::component::{MAX_BYTES, PackageError};
 
 /// What tells one state of a file from another without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
+    own: Stamp,
+    /// Of the signature beside it: one that comes later makes the file worth another look.
+    signature: Option<Stamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// None: gone between two steps, or not a file.
+    fn of(path: &Path) -> Option<Self> {
+        let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        Some(Self { size: about.len(), modified: about.modified().ok() })
+    }
+}
+
+/// Where the signature of a file stands.
+pub fn signature_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(SIGNATURE_ENDING);
+    PathBuf::from(name)
 }
 
 #[derive(Debug)]
@@ -74,11 +98,10 @@ impl Folder {
             if hidden || path.extension().is_none_or(|extension| extension != "wasm") {
                 continue;
             }
-            // Gone between two steps, or not a file: not ours to tell of.
-            let Ok(about) = std::fs::metadata(&path) else { continue };
-            if about.is_file() {
-                found.insert(path, Mark { size: about.len(), modified: about.modified().ok() });
-            }
+            // What is gone by now, or is no file, is not ours to tell of.
+            let Some(own) = Stamp::of(&path) else { continue };
+            let signature = Stamp::of(&signature_of(&path));
+            found.insert(path, Mark { own, signature });
         }
         Ok(found)
     }
@@ -115,6 +138,11 @@ mod tests {
         assert_eq!(watched.look(false).unwrap(), ready(&[]), "it grows");
         assert_eq!(watched.look(false).unwrap(), ready(&[&path]));
         assert_eq!(watched.look(false).unwrap(), ready(&[]), "once");
+        let signature = signature_of(&path);
+        std::fs::write(&signature, "signed").unwrap();
+        assert_eq!(watched.look(false).unwrap(), ready(&[]));
+        assert_eq!(watched.look(false).unwrap(), ready(&[&path]), "its signature came");
+        std::fs::remove_file(&signature).unwrap();
         std::fs::write(&path, "another").unwrap();
         assert_eq!(watched.look(false).unwrap(), ready(&[]));
         assert_eq!(watched.look(false).unwrap(), ready(&[&path]));

@@ -2,12 +2,13 @@
 //! whatever becomes of the file that it came in. Owns the files; blocking, for threads that may wait.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use counterfoil_domain::id::PluginDigest;
 
+use crate::component::signature::{MAX_SIGNATURE_BYTES, SIGNATURE_ENDING};
 use crate::component::{self, Package, PackageError};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,25 @@ pub enum KeptError {
     Package(#[from] PackageError),
     #[error("{path}: {problem}", path = .path.display())]
     File { path: PathBuf, problem: String },
+}
+
+/// What speaks for a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A detached signature, as its file has it. Whether it is good is asked each time.
+    Signature(String),
+    /// It came with the program.
+    Bundled,
+}
+
+const BUNDLED: &str = "bundled";
+
+/// A signature's text; one that is longer than any is cut, and then refused as none.
+pub fn read_short(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MAX_SIGNATURE_BYTES + 1).unwrap_or(u64::MAX);
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[derive(Debug, Clone)]
@@ -38,18 +58,45 @@ impl Kept {
 
     /// Flushed to disk before it answers, under its name only when it is whole, and read-only from then on.
     pub fn put(&self, package: &Package) -> Result<(), KeptError> {
-        let path = self.path(&package.digest);
         if self.get(&package.digest).is_ok() {
             return Ok(());
         }
-        let half = self.folder.join(format!(".{}.{}.part", package.digest, std::process::id()));
-        let written = write(&half, &package.bytes)
+        self.place(self.path(&package.digest), &package.bytes)
+    }
+
+    fn place(&self, path: PathBuf, bytes: &[u8]) -> Result<(), KeptError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let half = self.folder.join(format!(".{name}.{}.part", std::process::id()));
+        let written = write(&half, bytes)
             .and_then(|()| std::fs::rename(&half, &path))
             .and_then(|()| File::open(&self.folder)?.sync_all());
         written.map_err(|error| {
             let _ = std::fs::remove_file(&half);
             KeptError::File { path, problem: error.to_string() }
         })
+    }
+
+    fn proof_path(&self, digest: &PluginDigest, ending: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.{ending}"))
+    }
+
+    /// Remembered beside the component: at the next start it has to be trusted again.
+    pub fn put_proof(&self, digest: &PluginDigest, proof: &Proof) -> Result<(), KeptError> {
+        match proof {
+            Proof::Signature(text) => self.place(self.proof_path(digest, SIGNATURE_ENDING), text.as_bytes()),
+            Proof::Bundled => self.place(self.proof_path(digest, BUNDLED), b""),
+        }
+    }
+
+    /// What was remembered of it, the signature first. None: nothing spoke for it when it came.
+    pub fn proof(&self, digest: &PluginDigest) -> Result<Option<Proof>, KeptError> {
+        let path = self.proof_path(digest, SIGNATURE_ENDING);
+        match read_short(&path) {
+            Ok(text) => return Ok(Some(Proof::Signature(text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(KeptError::File { path, problem: error.to_string() }),
+        }
+        Ok(self.proof_path(digest, BUNDLED).is_file().then_some(Proof::Bundled))
     }
 
     /// The component of this digest; one that is not what it was is refused.

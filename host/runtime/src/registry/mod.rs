@@ -15,8 +15,8 @@ use counterfoil_domain::ports::{Target, Targets};
 use crate::component::{self, Package, PackageError};
 use crate::sandbox::{LoadError, Sandbox, WasmTarget};
 
-pub use folder::{Changes, Folder, read_file};
-pub use kept::{Kept, KeptError};
+pub use folder::{Changes, Folder, read_file, signature_of};
+pub use kept::{Kept, KeptError, Proof, read_short};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InstallError {

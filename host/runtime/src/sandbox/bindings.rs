@@ -10,4 +10,6 @@ wasmtime::component::bindgen!({
         default: async | trappable,
     },
     exports: { default: async },
+    // Recordings of calls keep the contract's own records.
+    additional_derives: [serde::Serialize, serde::Deserialize],
 });

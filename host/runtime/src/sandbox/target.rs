@@ -15,6 +15,7 @@ use counterfoil_domain::wire::{Request, Response};
 
 use super::Sandbox;
 use super::bindings::TargetPre;
+use super::bindings::exports::counterfoil::target::documents::Job as RawJob;
 use super::breaker::Breaker;
 use super::report::CallReport;
 use super::state::State;
@@ -57,6 +58,29 @@ impl WasmTarget {
     /// Lets a paused version run again.
     pub fn resume(&self) {
         self.breaker.reset();
+    }
+
+    /// Plans recorded jobs as they were asked then.
+    pub(crate) async fn plan_again(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        jobs: Vec<RawJob>,
+    ) -> Result<Vec<Result<Plan, Failure>>, CallError> {
+        let asked: Vec<TaskId> = jobs.iter().map(|job| TaskId::new(job.id.clone())).collect();
+        self.planned(exchange, &asked, jobs).await
+    }
+
+    async fn planned(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        asked: &[TaskId],
+        jobs: Vec<RawJob>,
+    ) -> Result<Vec<Result<Plan, Failure>>, CallError> {
+        let run = self.call("plan", self.card.limits.plan, exchange, move |guest, store| {
+            Box::pin(async move { guest.counterfoil_target_documents().call_plan(store, &jobs).await })
+        });
+        let answered = run.await?;
+        answers("plans", asked, answered, |plan, task| convert::plan(plan, task, &self.card.documents))
     }
 
     pub(super) fn remember(&self, report: CallReport) {
@@ -214,12 +238,7 @@ impl Target for WasmTarget {
             if raw.is_empty() {
                 return Ok(refused.into_iter().flatten().map(Err).collect());
             }
-            let run = self.call("plan", self.card.limits.plan, exchange, move |guest, store| {
-                Box::pin(async move { guest.counterfoil_target_documents().call_plan(store, &raw).await })
-            });
-            let answered = run.await?;
-            let plans =
-                answers("plans", &asked, answered, |plan, task| convert::plan(plan, task, &self.card.documents))?;
+            let plans = self.planned(exchange, &asked, raw).await?;
             let mut plans = plans.into_iter();
             Ok(refused.into_iter().filter_map(|failure| failure.map(Err).or_else(|| plans.next())).collect())
         })

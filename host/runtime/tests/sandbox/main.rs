@@ -7,6 +7,7 @@ mod common;
 mod hostile;
 mod manifest;
 mod package;
+mod recording;
 mod registry;
 mod stress;
 mod target;

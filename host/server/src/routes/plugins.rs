@@ -5,8 +5,10 @@ use axum::Json;
 use axum::body::{Body as Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use counterfoil_domain::id::{PluginDigest, PluginId};
-use counterfoil_domain::ports::ShelfError;
+use counterfoil_domain::ports::{ShelfError, Upload};
 
 use crate::extract::{Body, Id};
 use crate::guard::Who;
@@ -26,6 +28,8 @@ impl From<ShelfError> for Problem {
         let told = |code, act: &str| Self::new(code, &happened, AS_IT_WAS, act);
         match error {
             ShelfError::Refused(_) => told(Code::PluginRefused, "Mend what it names, build it and install it again."),
+            // What helps depends on what is wrong with it, and stands in the sentence itself.
+            ShelfError::Untrusted(_) => told(Code::PluginUntrusted, "What is queued for it waits; no order is lost."),
             ShelfError::NotInstalled(digest) => Self::not_found("plugin version", digest.as_str()),
             ShelfError::NotActive(plugin) => Self::not_found("active plugin", plugin.as_str()),
             ShelfError::OtherPlugin { .. } => told(Code::Invalid, "Name the plugin that the version is of.")
@@ -77,8 +81,24 @@ pub(crate) async fn show(State(app): State<App>, Id(id): Id) -> Result<Json<Plug
     found.map(Json).ok_or_else(|| Problem::not_found("plugin", &id))
 }
 
-/// Install a component. It is read, loaded and kept; nothing is activated.
-#[utoipa::path(post, path = "/v1/plugins", tag = "plugins", request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 201, body = PluginView)))]
+/// Where the detached signature travels: the .minisig file in base64, because a header has one line.
+pub(crate) const SIGNATURE_HEADER: &str = "counterfoil-signature";
+
+fn signature(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(SIGNATURE_HEADER) else { return Ok(None) };
+    let decoded = STANDARD.decode(value.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.map(Some).ok_or_else(|| {
+        Problem::new(
+            Code::BadRequest,
+            "The header counterfoil-signature is not a signature file in base64.",
+            "Nothing was installed.",
+            "Send the whole .minisig file in base64, on one line.",
+        )
+    })
+}
+
+/// Install a component. It is read, held against the trusted publishers, loaded and kept; nothing is activated.
+#[utoipa::path(post, path = "/v1/plugins", tag = "plugins", params(("counterfoil-signature" = Option<String>, Header, description = "The minisign signature file of the component, in base64")), request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 201, body = PluginView)))]
 pub(crate) async fn install(
     State(app): State<App>,
     who: Who,
@@ -94,7 +114,8 @@ pub(crate) async fn install(
         tracing::debug!(%error, "a component was not received");
         too_large()
     })?;
-    let version = app.parts.shelf.install(bytes.to_vec(), who.actor).await?;
+    let upload = Upload { component: bytes.to_vec(), signature: signature(&headers)? };
+    let version = app.parts.shelf.install(upload, who.actor).await?;
     Ok((StatusCode::CREATED, Json(PluginView::of(&version))))
 }
 

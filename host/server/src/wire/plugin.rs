@@ -1,7 +1,8 @@
 //! Plugins on the wire: what their cards promise and ask for, which versions there are, and the commands about them.
 
 use counterfoil_domain::card::{BudgetLimit, Card, DeliveryClass, Setting, SettingType};
-use counterfoil_domain::ports::{Activated, ShadowReport, Standing, VersionState};
+use counterfoil_domain::difference::Difference;
+use counterfoil_domain::ports::{Activated, Provenance, ShadowReport, Standing, VersionState};
 use counterfoil_domain::scenario::{Row, Table};
 use counterfoil_domain::version::Widening;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,61 @@ impl From<&Widening> for WideningView {
     }
 }
 
+/// One thing that two cards of a plugin have otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CardDifference)]
+pub struct DifferenceView {
+    /// identity · host · permission · secret · setting · limit · scenario · …
+    pub area: String,
+    /// added · removed · changed
+    pub step: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl From<&Difference> for DifferenceView {
+    fn from(difference: &Difference) -> Self {
+        Self {
+            area: difference.area.name().to_owned(),
+            step: difference.step().name().to_owned(),
+            name: difference.name.clone(),
+            before: difference.before().map(str::to_owned),
+            after: difference.after().map(str::to_owned),
+        }
+    }
+}
+
+/// Why a version may run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PluginSignature)]
+pub struct SignatureView {
+    /// signed · bundled (it came with the program) · unsigned (the operator allows it) · untrusted (it may not run)
+    pub standing: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// The key's id, as minisign prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl From<&Provenance> for SignatureView {
+    fn from(provenance: &Provenance) -> Self {
+        let bare = Self { standing: provenance.name().to_owned(), publisher: None, key: None, problem: None };
+        match provenance {
+            Provenance::Signed { publisher, key } => {
+                Self { publisher: Some(publisher.clone()), key: Some(key.clone()), ..bare }
+            }
+            Provenance::Untrusted(why) => Self { problem: Some(why.clone()), ..bare },
+            Provenance::Bundled | Provenance::Unsigned => bare,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Plugin)]
 pub struct PluginView {
@@ -164,6 +220,10 @@ pub struct PluginView {
     pub paused: Option<String>,
     /// What its card asks for beyond the active version's.
     pub wider: Vec<WideningView>,
+    /// All that its card has otherwise than the active version's.
+    #[serde(default)]
+    pub differs: Vec<DifferenceView>,
+    pub signature: SignatureView,
     /// Why it was not activated by itself.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -242,6 +302,8 @@ impl PluginView {
             installed_by: version.installed_by.to_string(),
             paused: version.paused.clone(),
             wider: version.wider.iter().map(Into::into).collect(),
+            differs: version.differs.iter().map(Into::into).collect(),
+            signature: (&version.provenance).into(),
             note: version.note.clone(),
             documents: card.documents.clone(),
             base_url: card.egress.base_url.clone(),

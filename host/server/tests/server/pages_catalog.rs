@@ -2,8 +2,8 @@
 //! of it, and the two commands that follow.
 
 use counterfoil_domain::catalog::{
-    CatalogRun, CatalogStep, Cause, Change, ChangeKind, Delta, HeldBack, Options, Reason, StepState, SyncOption,
-    Upstream,
+    CatalogRun, CatalogStep, Cause, Change, ChangeKind, Delta, Edit, HeldBack, Options, Reason, Step, StepState,
+    SyncOption, Upstream,
 };
 use counterfoil_domain::connection::{Exceptions, Marketplace, MarketplaceKind};
 use counterfoil_domain::ports::{CatalogStore as _, SetupStore as _, Write};
@@ -90,30 +90,24 @@ async fn previewed(world: &World, operator: &Browser<'_>) -> String {
     let asked = submit(operator, "/catalog/previews", body).await;
     let id = led_to(asked.header("location"));
     let change = |subject: &str| Change {
-        delta: delta(),
-        subject: subject.to_owned(),
         option: SyncOption::UpdateFees,
         reason: Reason::ReplacesOwn,
+        subject: subject.to_owned(),
+        edit: Edit::SaleAvailability {
+            plan: "mail".into(),
+            resource: "disk".into(),
+            to: Delta { before: true, after: false },
+        },
     };
-    let step = CatalogStep {
-        run: id.as_str().into(),
-        place: 0,
-        reseller: "r-1".into(),
-        upstream: Upstream::Provider,
-        template: "gold".into(),
-        level: 0,
-        state: StepState::Compared,
-        changes: vec![change("Gold <script>")],
-        held: vec![HeldBack {
-            kind: ChangeKind::ResourcePrice,
-            cause: Cause::OptionOff,
-            options: Options::NONE.with(SyncOption::UpdatePrices),
-            changes: vec![change("Disk")],
-        }],
-        notes: vec![],
-        digest: "d".into(),
-        ..blank(&id)
-    };
+    let at = Step { reseller: "r-1".into(), upstream: Upstream::Provider, template: "gold".into(), level: 1 };
+    let mut step = CatalogStep::new(&id.as_str().into(), 0, &at, StepState::Compared);
+    step.changes = vec![change("Gold <script>")];
+    step.held = vec![HeldBack {
+        kind: ChangeKind::ResourcePrice,
+        cause: Cause::OptionOff,
+        options: Options::NONE.with(SyncOption::UpdatePrices),
+        changes: vec![change("Disk")],
+    }];
     world.put(vec![Write::PutCatalogStep(step)]).await;
     ends(world, &id, RunState::Done).await;
     id

@@ -47,10 +47,36 @@ async fn commands_go_to_the_shelf_with_whoever_gave_them() {
 }
 
 #[tokio::test]
+async fn a_signature_travels_beside_the_component_and_the_answer_says_all_that_differs() {
+    let world = World::new().await;
+    let token = bearer(Role::Operator);
+    let sent = |signature: &'static str| {
+        let headers = [
+            ("Authorization", token.as_str()),
+            ("Content-Type", "application/wasm"),
+            ("Counterfoil-Signature", signature),
+        ];
+        let address = world.address;
+        async move { send(address, "POST", "/v1/plugins", &headers, Some("component")).await }
+    };
+    // "Acme" in base64: this shelf names it as the publisher.
+    let installed = sent("QWNtZQ==").await.json();
+    assert_eq!(installed["signature"], json!({ "standing": "signed", "publisher": "Acme", "key": "0011223344556677" }));
+    assert_eq!(
+        installed["differs"],
+        json!([{ "area": "limit", "step": "changed", "name": "memory", "before": "32 MiB", "after": "64 MiB" }])
+    );
+    let garbled = sent("not base64 at all!").await;
+    assert_eq!((garbled.status, garbled.problem().as_str()), (400, "bad-request"), "{}", garbled.body);
+    assert_eq!(upload(&world, "component").await.json()["signature"], json!({ "standing": "unsigned" }));
+}
+
+#[tokio::test]
 async fn every_refusal_has_its_own_code_and_leaves_the_active_version() {
     let world = World::new().await;
     for (digest, status, code) in [
         ("refused", 422, "plugin-refused"),
+        ("untrusted", 422, "plugin-untrusted"),
         ("unknown", 404, "not-found"),
         ("other-plugin", 422, "invalid"),
         ("wider", 409, "plugin-wider"),

@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
+use counterfoil_domain::difference::{Area, Became, Difference};
 use counterfoil_domain::id::{Actor, PluginDigest, PluginId};
 use counterfoil_domain::ports::{
-    Activated, Pending, PluginShelf, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList, Standing,
-    StoreError, VersionState,
+    Activated, Pending, PluginShelf, Provenance, RefusedFile, ShadowReport, ShadowTask, ShelfError, ShelfList,
+    Standing, StoreError, Upload, VersionState,
 };
 use counterfoil_domain::version::{Widening, Wider};
 
@@ -28,6 +29,8 @@ pub(crate) fn state(standing: Standing) -> VersionState {
         installed_by: "admin".into(),
         paused: None,
         wider: vec![],
+        differs: vec![],
+        provenance: Provenance::Bundled,
         note: String::new(),
     }
 }
@@ -43,6 +46,7 @@ fn failure(plugin: &PluginId, digest: &str) -> Option<ShelfError> {
         "other-plugin" => {
             ShelfError::OtherPlugin { digest: digest.into(), found: "tiny".into(), asked: plugin.clone() }
         }
+        "untrusted" => ShelfError::Untrusted("nobody signed it".into()),
         "wider" => ShelfError::Wider(wider()),
         "probe" => ShelfError::Probe { connection: "xero-main".into(), why: "sign-in failed".into() },
         "busy" => ShelfError::Busy("xero-main".into()),
@@ -76,9 +80,16 @@ impl PluginShelf for OneShelf {
         Box::pin(async move { Ok(ShelfList { versions, refused }) })
     }
 
-    fn install(&self, component: Vec<u8>, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>> {
+    fn install(&self, upload: Upload, by: Actor) -> Pending<'_, Result<VersionState, ShelfError>> {
+        let Upload { component, signature } = upload;
         let digest = String::from_utf8_lossy(&component[..component.len().min(16)]).into_owned();
-        let waiting = VersionState { wider: wider(), ..state(Standing::Waiting) };
+        let provenance = signature.map_or(Provenance::Unsigned, |comment| Provenance::Signed {
+            publisher: comment,
+            key: "0011223344556677".into(),
+        });
+        let became = Became::Changed { before: "32 MiB".into(), after: "64 MiB".into() };
+        let differs = vec![Difference { area: Area::Limit, name: "memory".into(), became }];
+        let waiting = VersionState { wider: wider(), differs, provenance, ..state(Standing::Waiting) };
         self.answer("install", (&PluginId::new("?"), &digest), &by, waiting)
     }
 

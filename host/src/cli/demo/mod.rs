@@ -33,10 +33,13 @@ pub(super) async fn run(args: &DemoArgs) -> Result<Exit> {
     let plugin = plugin().await?;
     step("starting a simulated marketplace, a simulated Xero, and the service");
     let sims = sim::start_world(args.seed, Utc::now(), SimPorts::default()).await?;
-    let sign_in = init::make(&folder, "admin", &args.listen).await?;
+    let sign_in = init::make(&folder, "admin", &args.listen, false).await?;
     std::fs::copy(&plugin, folder.join("plugins/xero.wasm"))
         .context("the plugin cannot be copied into the demo's folder")?;
-    let service = compose::start(&Config { demo: true, ..Config::load(&folder.join("counterfoil.toml"))? }).await?;
+    let mut config = Config { demo: true, ..Config::load(&folder.join("counterfoil.toml"))? };
+    // It was built a moment ago from the source that this program came with.
+    config.bundled.extend(plugin.parent().map(Path::to_owned));
+    let service = compose::start(&config).await?;
     let client = client(&service, &folder)?;
     step("applying setup.toml");
     setup::apply(&client, &folder, &sims).await?;
