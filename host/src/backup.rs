@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
+use counterfoil_server::wire::Time;
 use counterfoil_store::{Packed, pack};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub(crate) const ABOUT: &str = "about.json";
 /// What a backup says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
-    pub(crate) taken_at: DateTime<Utc>,
+    pub(crate) taken_at: Time,
     /// Of the program that took it.
     pub(crate) version: String,
 }
@@ -29,7 +30,7 @@ pub(crate) struct About {
 #[derive(Debug, Clone, Serialize)]
 pub struct Written {
     pub file: PathBuf,
-    pub taken_at: DateTime<Utc>,
+    pub taken_at: Time,
     pub bytes: u64,
     pub versions: usize,
     pub with_master_key: bool,
@@ -60,7 +61,7 @@ pub fn take(config_file: &Path, to: &Path, with_master_key: bool, now: DateTime<
         Ok::<u64, std::io::Error>(bytes)
     };
     let bytes = finish().with_context(|| format!("{} cannot be written. No backup was made", to.display()))?;
-    Ok(Written { file: to.to_path_buf(), taken_at: now, bytes, versions, with_master_key })
+    Ok(Written { file: to.to_path_buf(), taken_at: now.into(), bytes, versions, with_master_key })
 }
 
 /// A folder that only its owner can look into, gone when the work is over: a backup holds the hashes of passwords.
@@ -92,7 +93,7 @@ fn files(config_file: &Path, config: &Config, with_master_key: bool, now: DateTi
     let read = |path: &Path| {
         std::fs::read(path).with_context(|| format!("{} cannot be read. No backup was made", path.display()))
     };
-    let about = About { taken_at: now, version: env!("CARGO_PKG_VERSION").to_owned() };
+    let about = About { taken_at: now.into(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let mut files = vec![
         Packed { name: ABOUT.to_owned(), body: serde_json::to_vec(&about)? },
         Packed { name: CONFIG.to_owned(), body: read(config_file)? },
@@ -116,7 +117,9 @@ fn files(config_file: &Path, config: &Config, with_master_key: bool, now: DateTi
         let body = match &config.master_key {
             MasterKeySource::File(path) => read(path)?,
             MasterKeySource::Env(name) => std::env::var(name)
-                .with_context(|| format!("{name} is not set, so the master key cannot be taken along. No backup was made"))?
+                .with_context(|| {
+                    format!("{name} is not set, so the master key cannot be taken along. No backup was made")
+                })?
                 .into_bytes(),
         };
         files.push(Packed { name: KEY.to_owned(), body });

@@ -15,6 +15,7 @@ use counterfoil_domain::ports::{
 };
 use counterfoil_domain::run::{Problem, RunState};
 use counterfoil_domain::task::{Event, Task, TaskState, next};
+use counterfoil_server::wire::Time;
 use counterfoil_store::{MasterKey, Packed, SqliteStore, unpack};
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ const WHY: &str = "the data was restored from a backup that was made while it wa
 #[derive(Debug, Clone, Serialize)]
 pub struct Restored {
     pub folder: PathBuf,
-    pub taken_at: DateTime<Utc>,
+    pub taken_at: Time,
     pub connections: usize,
     /// Tasks that were confirmed and not sent: they are to be previewed and confirmed again.
     pub unconfirmed: usize,
@@ -72,9 +73,13 @@ pub async fn restore(from: &Path, into: &Path, key: Option<&Path>, now: DateTime
     let store = SqliteStore::open(&database)?;
     let integrity = store.integrity().await?;
     if !integrity.is_good() {
-        bail!("the backup is damaged: {}. Take another one; {} can be removed", integrity.problems.join("; "), into.display());
+        bail!(
+            "the backup is damaged: {}. Take another one; {} can be removed",
+            integrity.problems.join("; "),
+            into.display()
+        );
     }
-    let marked = mark(&store, about.taken_at, now).await?;
+    let marked = mark(&store, about.taken_at.0, now).await?;
     write_private(&into.join(backup::CONFIG), text.as_bytes())?;
     Ok(Restored { folder: into.to_path_buf(), taken_at: about.taken_at, missing, ..marked })
 }
@@ -119,9 +124,9 @@ fn master_key(files: &[Packed], config: &Config, into: &Path, given: Option<&Pat
     let place = into.join(backup::KEY);
     let packed = files.iter().find(|file| file.name == backup::KEY).map(|file| file.body.clone());
     let body = match given {
-        Some(path) => Some(
-            std::fs::read(path).with_context(|| format!("the master key {} cannot be read", path.display()))?,
-        ),
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("the master key {} cannot be read", path.display()))?)
+        }
         None => packed,
     };
     match (body, &config.master_key) {
@@ -173,7 +178,7 @@ async fn mark(store: &SqliteStore, taken_at: DateTime<Utc>, now: DateTime<Utc>) 
         store.commit(batches).await?;
     }
     let (folder, connections) = (PathBuf::new(), connections.len());
-    Ok(Restored { folder, taken_at, connections, unconfirmed, uncertain, missing: Vec::new() })
+    Ok(Restored { folder, taken_at: taken_at.into(), connections, unconfirmed, uncertain, missing: Vec::new() })
 }
 
 fn paused(connection: &Connection, moment: &str) -> Connection {

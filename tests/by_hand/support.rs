@@ -193,17 +193,20 @@ pub(crate) struct Shop {
     env: Vec<(String, String)>,
     service: Option<Running>,
     pub(crate) server: String,
+    /// Of the administrator.
+    pub(crate) password: String,
 }
 
 impl Shop {
     /// `counterfoil init shop`, the plugin copied; not serving yet.
     pub(crate) fn new(plugin: &Path) -> Self {
         let folder = TempDir::new().unwrap();
-        counterfoil(folder.path(), &["init", "shop", "--listen", "127.0.0.1:0"]).exits(0);
+        let said = counterfoil(folder.path(), &["init", "shop", "--listen", "127.0.0.1:0", "--json"]).exits(0);
         fs::copy(plugin, folder.path().join("shop/plugins/xero.wasm")).unwrap();
         let token = fs::read_to_string(folder.path().join("shop/admin.token")).unwrap();
         let env = vec![("COUNTERFOIL_TOKEN".to_owned(), token)];
-        Self { folder, env, service: None, server: String::new() }
+        let password = text(&said.json()["password"]);
+        Self { folder, env, service: None, server: String::new(), password }
     }
 
     /// Serving, with both simulators set up as one connection.

@@ -109,6 +109,11 @@ const EXISTING: &[Row] = &[
     (Fee::ResourceRecurring, SEAT, "7", "22.00", Some("18.00"), Some("154.00"), Catalogue),
     (Fee::ResourceOveruse, SEAT, "2.5", "3.1415", Some("2.00"), Some("7.85"), Catalogue),
 ];
+/// As a statement gives back in the order that it charges in.
+const CREDITED: &[Row] = &[
+    (Fee::ResourceRecurring, SEAT, "7", "22.00", Some("18.00"), Some("154.00"), Catalogue),
+    (Fee::ResourceRecurringRefund, SEAT, "-2", "22.00", Some("18.00"), Some("-44.00"), Order),
+];
 /// 22 of 31 days, as the marketplace prorated it.
 const PARTIAL: &[Row] = &[
     (Fee::PlanRecurring, PLAN, "1", "20.00", Some("15.00"), Some("14.19"), Order),
@@ -156,6 +161,7 @@ pub(crate) fn cases() -> Vec<Case> {
     }
     for (name, prefix, scenario, model, from, lines) in [
         ("existing-subscription", "BE", "existing subscription", after, 1, EXISTING),
+        ("existing-subscription-with-a-credit", "BC", "existing subscription", after, 1, CREDITED),
         ("existing-subscription-part-of-a-month", "BP", "existing subscription", after, 10, PARTIAL),
         ("usage-metered", "BM", "resource usage", after, 1, METERED),
         ("usage-external-rating", "BR", "resource usage", BillingModel::ExternalRating, 1, RATED),

@@ -5,6 +5,7 @@ use counterfoil_domain::ports::Pending;
 use counterfoil_kit::simulator::{HttpRemote, Needs, Place, Remote, RemoteError, Simulator};
 use counterfoil_sim::SimClock;
 use counterfoil_sim::connectwise::{AgreementSeed, CwConfig, CwSim, ItemSeed};
+use counterfoil_sim::syncro::{Customer, Frequency, Product, Schedule, SyncroConfig, SyncroSim};
 use counterfoil_sim::xero::{Limits, XeroConfig, XeroOrg, XeroSim};
 use rust_decimal::Decimal;
 
@@ -75,6 +76,41 @@ impl Simulator for ConnectWise {
                     prorate: false,
                     start: "2026-10-01".parse().unwrap(),
                 });
+            }
+            let running = sim.start(None).await.map_err(|error| RemoteError(error.to_string()))?;
+            let place = Place {
+                base_url: running.base_url(),
+                token_url: None,
+                state_url: Some(format!("{}/_sim/state", running.root_url())),
+            };
+            Ok(Box::new(HttpRemote::new(place, needs, Box::new(running))?) as Box<dyn Remote>)
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Syncro;
+
+impl Simulator for Syncro {
+    fn open<'a>(&'a self, needs: Needs<'a>) -> Pending<'a, Result<Box<dyn Remote>, RemoteError>> {
+        Box::pin(async move {
+            let sim = SyncroSim::new(SyncroConfig::default(), SimClock::fixed(noon()));
+            let books = sim.state();
+            let customer = books.add_customer(Customer::business("Green Lane Dental"));
+            books.add_customer(Customer::business("O'Neill & Co"));
+            for (name, price, cost) in [
+                ("Business seats", 3_140, 1_900),
+                ("Plan setup", 9_900, 0),
+                ("Plan fee", 1_999, 500),
+                ("Cancellation fee", 7_500, 0),
+            ] {
+                let (price, cost) = (Decimal::new(price, 2), Decimal::new(cost, 2));
+                books.add_product(Product::named(name, name, price, cost));
+            }
+            for number in 1..=3 {
+                let next_run = "2026-12-01".parse().unwrap();
+                let name = format!("Cloud {number}");
+                books.add_schedule(Schedule::of(customer, &name, Frequency::Monthly, next_run));
             }
             let running = sim.start(None).await.map_err(|error| RemoteError(error.to_string()))?;
             let place = Place {

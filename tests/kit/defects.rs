@@ -19,6 +19,8 @@ pub(crate) const DEFECTS: &[(&str, &[&str])] = &[
     ("never-ends", &["directory.endless"]),
     ("missing-fails", &["directory.get"]),
     ("creates-twice", &["directory.create"]),
+    ("renames", &["directory.revise"]),
+    ("prices-again", &["directory.revise"]),
     ("widens", &["directory.hostile"]),
     ("drops-a-line", &["row.new-sale", "plan.currencies"]),
     ("loses-the-sign", &["row.cancellation"]),

@@ -85,7 +85,7 @@ impl House {
     pub(crate) async fn start(plugins: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let made = Command::new(env!("CARGO_BIN_EXE_counterfoil"))
-            .args(["init", "--json", "--listen", "127.0.0.1:0"])
+            .args(["init", "--json", "--allow-unsigned", "--listen", "127.0.0.1:0"])
             .arg(folder.path())
             .output()
             .unwrap();

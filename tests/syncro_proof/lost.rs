@@ -111,7 +111,11 @@ struct Crowd {
 
 impl Crowd {
     async fn of(count: usize) -> Self {
-        let mut office = Office::empty(Kind::CloudIq, crowd(count), Setup::default()).await;
+        Self::with(count, Setup::default()).await
+    }
+
+    async fn with(count: usize, setup: Setup) -> Self {
+        let mut office = Office::empty(Kind::CloudIq, crowd(count), setup).await;
         let mut places = Vec::new();
         for tenant in office.tenants() {
             let schedules = office.map(&tenant, Shape::One).await;
@@ -171,7 +175,13 @@ impl Crowd {
             }
             self.office.desk.pass(Duration::seconds(50));
         }
-        panic!("{what} never settles: {:#?}", self.task(place).await);
+        let open = self.office.desk.store.open_batches(&self.office.desk.x()).await.unwrap();
+        let mut effects = Vec::new();
+        for batch in &open {
+            effects.extend(self.office.desk.store.effects(&batch.id).await.unwrap());
+        }
+        let told: Vec<_> = effects.iter().map(|effect| (&effect.key, &effect.state)).collect();
+        panic!("{what} never settles: {:?} {open:#?} {told:#?}", self.task(place).await.state);
     }
 
     /// Twelve and three that go on, none of what ended, and February's rest once.
@@ -224,6 +234,37 @@ async fn lost_answers_leave_one_line_of_each() {
     println!("{all} scenes, {hit} in which the fault hit; a person had to plan again {parked:#?}");
     assert!(hit * 10 >= all * 6, "{hit} of {all}: faults that hit nothing prove nothing");
     ends(crowd).await;
+}
+
+/// The same for an invoice of each order: its head, then its lines.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_answers_leave_one_invoice_of_each() {
+    let scenes: Vec<(u32, FaultKind)> =
+        losses().into_iter().flat_map(|loss| (0..4).map(move |skip| (skip, loss.clone()))).collect();
+    let setup = Setup { settings: vec![("mode", "invoice")], ..Setup::default() };
+    let mut crowd = Crowd::with(scenes.len(), setup).await;
+    let before = crowd.office.desk.books().invoices().len();
+    let mut parked = BTreeSet::new();
+    for (place, (skip, kind)) in scenes.iter().enumerate() {
+        let what = format!("POST /invoices {skip}, {kind:?}");
+        let faults = crowd.office.desk.accounts[0].books.faults();
+        let hits = faults.hits().len();
+        faults.inject(Fault { skip: *skip, ..Fault::once("POST", "/invoices", kind.clone()) });
+        let run = crowd.confirmed(place).await;
+        crowd.office.desk.run(run).await;
+        for code in crowd.settled(place, matches!(kind, FaultKind::LateCommit(_)), &what).await {
+            parked.insert(format!("{code} after {what}"));
+        }
+        assert!(faults.hits().len() > hits, "{what}: it hit nothing");
+        let made = crowd.office.desk.books().invoices().len() - before;
+        assert_eq!(made, place + 1, "{what}: one invoice each");
+    }
+    println!("{} scenes; a person had to plan again {parked:#?}", scenes.len());
+    let february = crowd.office.first.plus(1);
+    crowd.office.looked_at(february);
+    crowd.office.ledger.count(&crowd.office.desk).await;
+    crowd.office.agrees("after all that was lost").await;
+    assert_eq!(crowd.office.desk.accounts[0].misdeeds(), Vec::<String>::new());
 }
 
 /// A line that Syncro does not show yet is not written a second time.

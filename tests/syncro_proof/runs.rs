@@ -4,7 +4,7 @@
 use counterfoil_domain::link::LinkKind;
 use counterfoil_domain::plan::Severity;
 use counterfoil_domain::run::{RunKind, Selection};
-use counterfoil_sim::statements::{Ending, Grouping, Month, Parts, Reissue, StatementWorld};
+use counterfoil_sim::statements::{Ending, Grouping, InvoiceProfile, Month, Parts, Reissue, StatementWorld};
 use counterfoil_sim::syncro::Schedule;
 use rust_decimal::Decimal;
 
@@ -253,6 +253,42 @@ async fn what_ends_stands_at_zero_or_is_taken_out() {
         office.month(all[4]).await;
         office.is_clean(5).await;
     }
+}
+
+/// Nothing of a stream is left, so no statement comes that could say so: people are told what goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stream_that_falls_silent_is_told_before_its_lines_are_billed_again() {
+    let base = ending();
+    let mut tenants = base.tenants().to_vec();
+    tenants[1].profile = 6_002;
+    let mut profiles = base.profiles().to_vec();
+    profiles.push(InvoiceProfile { id: 6_002, name: "Public sector".to_owned(), ..profiles[0].clone() });
+    let mut subscriptions = base.subscriptions().to_vec();
+    subscriptions.retain(|one| one.id != 30_003);
+    let world = StatementWorld::assemble(Parts {
+        first: base.first(),
+        months: 5,
+        grouping: base.grouping(),
+        organizations: base.organizations().to_vec(),
+        profiles,
+        tenants,
+        products: base.products().to_vec(),
+        subscriptions,
+    });
+    let mut office = Office::of(Kind::CloudIq, world, Setup::default()).await;
+    let all = months(&office);
+    office.month(all[0]).await;
+    office.month(all[1]).await;
+    office.desk.until(all[2].plus(1).day(CHECKED_ON));
+    let run = office.desk.check().await;
+    let told: Vec<_> = run.problems.iter().filter(|problem| problem.code == "statement-missing").collect();
+    assert_eq!(told.len(), 1, "{:#?}", run.problems);
+    assert!(told[0].message.contains("Public sector") && told[0].message.contains("78.15"), "{told:#?}");
+    let line = office.standing().into_iter().find(|line| line.amount_cents() == 7_815).unwrap();
+    office.desk.books().edit_line(line.id, |line| line.quantity = Decimal::ZERO);
+    office.month(all[2]).await;
+    office.month(all[3]).await;
+    office.is_clean(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

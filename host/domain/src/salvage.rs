@@ -8,6 +8,9 @@ use crate::plan::{Action, Change, ChangeReceipt, Plan};
 /// Before the key of a stored change, in the attributes of a failure.
 const SAVED: &str = "saved.";
 
+/// Before the key of a stored change, a dot and the name of what its receipt would say of it: what reading it back needs.
+const SAVED_AS: &str = "saved-as.";
+
 /// Whether anything of the failed plan is stored.
 pub fn is_partly_stored(failure: &Failure) -> bool {
     failure.attributes.iter().any(|(name, _)| name.starts_with(SAVED))
@@ -18,14 +21,18 @@ pub fn saved(plan: &Plan, failure: &Failure) -> Vec<ChangeReceipt> {
     let named = |change: &Change| {
         let name = format!("{SAVED}{}", change.key);
         let (_, reference) = failure.attributes.iter().find(|(attribute, _)| *attribute == name)?;
+        let told = format!("{SAVED_AS}{}.", change.key);
+        let told = |(name, value): &(String, String)| Some((name.strip_prefix(&told)?.to_owned(), value.clone()));
+        let attributes: Vec<(String, String)> = failure.attributes.iter().filter_map(told).collect();
         Some(ChangeReceipt {
             key: change.key.clone(),
             action: change.action,
             document: change.document.clone(),
             reference: EntityId::new(reference.clone()),
             number: String::new(),
-            total: None,
-            attributes: Vec::new(),
+            // Whoever tells nothing of it is asked for nothing but whether it is there.
+            total: (!attributes.is_empty()).then_some(change.total),
+            attributes,
         })
     };
     plan.changes.iter().filter_map(named).collect()
@@ -134,5 +141,17 @@ mod tests {
                 other => panic!("{stored}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_stored_change_goes_with_its_receipt() {
+        let earlier = plan(vec![change("a", Action::Create, 1), change("a.b", Action::Create, 2)]);
+        let told = [("saved.a", "7"), ("saved.a.b", "8"), ("saved-as.a.b.quantity", "3"), ("saved-as.c.quantity", "9")];
+        let attributes = told.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let failure = Failure { attributes, ..Failure::new(FailureClass::Rejected, "x", "x") };
+        let receipts = saved(&earlier, &failure);
+        assert_eq!((receipts[0].reference.as_str(), receipts[1].reference.as_str()), ("7", "8"));
+        assert_eq!(receipts[1].attributes, [("quantity".to_owned(), "3".to_owned())]);
+        assert_eq!(receipts[1].total, Some(earlier.changes[1].total));
     }
 }

@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, Duration, Utc};
+use rust_decimal::Decimal;
 
-use crate::ports::KeptStatement;
+use crate::money::Money;
+use crate::period::Period;
+use crate::ports::{KeptStatement, StatementSum};
 use crate::statement::StatementHead;
 
 /// A statement is looked at again for so long after the end of its period: that is when distributors issue it anew.
@@ -63,11 +66,67 @@ fn again(last: &KeptStatement, head: &StatementHead, now: DateTime<Utc>) -> Read
     if is_young && rested { Reading::Read } else { Reading::Unchanged }
 }
 
+/// So long after the end of a period the other statements of it are there: one that is not is missed.
+const MISSED_AFTER: Days = Days::new(10);
+
+/// A stream whose statement did not come: nothing says what has ended, so what its last one left goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silent<'a> {
+    pub last: &'a KeptStatement,
+    /// The days that others of the marketplace have a statement for.
+    pub missed: Period,
+}
+
+impl Silent<'_> {
+    /// For people.
+    pub fn told(&self) -> String {
+        let goes_on: Vec<String> = recurring(self.last)
+            .map(|sum| format!("{} of \"{}\"", Money::new(sum.amount, sum.currency), sum.motion.text()))
+            .collect();
+        let head = &self.last.head;
+        format!(
+            "no statement of {} has come for {}, and others have; its last is {} for {}, with {}. What that left in recurring invoices goes on being billed with each run. If all of it has ended, set its lines to the quantity 0 by hand; otherwise ask the distributor for the statement",
+            head.stream_name,
+            self.missed,
+            head.id,
+            head.period,
+            goes_on.join(", ")
+        )
+    }
+}
+
+fn recurring(of: &KeptStatement) -> impl Iterator<Item = &StatementSum> {
+    of.sums.iter().filter(|sum| sum.motion.recurs() && sum.amount > Decimal::ZERO)
+}
+
+/// Streams that are missed. One that is silent for long is told no more: somebody has heard of it.
+pub fn silent(kept: &[KeptStatement], now: DateTime<Utc>) -> Vec<Silent<'_>> {
+    let counts = || kept.iter().filter(|one| one.issue > 0 && one.kept_as.counts());
+    let today = now.date_naive();
+    let is_due = |period: &Period| period.end().checked_add_days(MISSED_AFTER).is_some_and(|day| day <= today);
+    let Some(newest) = counts().map(|one| one.head.period).filter(is_due).max_by_key(|period| period.start()) else {
+        return Vec::new();
+    };
+    let mut last: BTreeMap<&str, &KeptStatement> = BTreeMap::new();
+    for one in counts() {
+        let of_stream = last.entry(&one.head.stream).or_insert(one);
+        if (one.head.period.start(), one.issue) > (of_stream.head.period.start(), of_stream.issue) {
+            *of_stream = one;
+        }
+    }
+    let is_young = |of: &KeptStatement| {
+        of.head.period.end().checked_add_days(Days::new(LOOKED_AT_DAYS)).is_none_or(|until| today <= until)
+    };
+    let missed =
+        |of: &&KeptStatement| of.head.period.end() <= newest.start() && is_young(of) && recurring(of).next().is_some();
+    last.into_values().filter(missed).map(|last| Silent { last, missed: newest }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::money::Currency;
-    use crate::period::Period;
+    use crate::motion::Motion;
     use crate::ports::KeptAs;
 
     fn time(text: &str) -> DateTime<Utc> {
@@ -99,6 +158,40 @@ mod tests {
             read_at: time(read_at),
             sums: Vec::new(),
             problems: Vec::new(),
+        }
+    }
+
+    fn billing(of: KeptStatement, motion: Motion) -> KeptStatement {
+        let currency = of.head.currency;
+        let sum = StatementSum { motion, currency, records: 1, cost: Decimal::ONE, amount: Decimal::TEN };
+        KeptStatement { sums: vec![sum], ..of }
+    }
+
+    #[test]
+    fn a_stream_is_missed_while_others_go_on_and_what_it_left_recurs() {
+        let monthly = Motion::MonthlyMonthly;
+        let of = |stream: &str, month: u32, motion: Motion| {
+            billing(kept(head(&format!("{stream}{month}"), stream, month), 1, "2026-06-08T06:00:00Z"), motion)
+        };
+        let table = [
+            ("both came", vec![of("a", 6, monthly), of("b", 6, monthly)], "2026-07-12T00:00:00Z", ""),
+            ("b did not", vec![of("a", 6, monthly), of("b", 5, monthly)], "2026-07-12T00:00:00Z", "b5"),
+            ("it may still come", vec![of("a", 6, monthly), of("b", 5, monthly)], "2026-07-10T00:00:00Z", ""),
+            ("nothing of it recurs", vec![of("a", 6, monthly), of("b", 5, Motion::Usage)], "2026-07-12T00:00:00Z", ""),
+            (
+                "the last counts",
+                vec![of("a", 6, monthly), of("b", 4, monthly), of("b", 6, Motion::Usage)],
+                "2026-07-12T00:00:00Z",
+                "",
+            ),
+            ("long ago", vec![of("a", 7, monthly), of("b", 5, monthly)], "2026-08-12T00:00:00Z", ""),
+            ("alone", vec![of("b", 5, monthly)], "2026-07-12T00:00:00Z", ""),
+        ];
+        for (what, kept, now, expected) in table {
+            let silent = silent(&kept, time(now));
+            let ids: Vec<&str> = silent.iter().map(|one| one.last.head.id.as_str()).collect();
+            assert_eq!(ids.join(" "), expected, "{what}");
+            assert!(silent.iter().all(|one| one.told().contains("10.00 USD of \"Monthly billing")), "{what}");
         }
     }
 

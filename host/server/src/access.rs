@@ -59,6 +59,7 @@ const VIEWER: Access = Access::Least(Role::Viewer);
 const BILLER: Access = Access::Least(Role::Biller);
 const APPROVER: Access = Access::Least(Role::Approver);
 const OPERATOR: Access = Access::Least(Role::Operator);
+const ADMIN: Access = Access::Least(Role::Admin);
 
 pub const ROUTES: &[Rule] = &[
     rule("GET", "/healthz", Access::Open),
@@ -138,6 +139,16 @@ pub const ROUTES: &[Rule] = &[
     rule("GET", "/v1/runs/{id}/events", VIEWER),
     rule("GET", "/v1/exchanges", VIEWER),
     rule("GET", "/v1/audit", APPROVER),
+    rule("GET", "/v1/audit/verify", APPROVER),
+    rule("GET", "/v1/audit.ndjson", APPROVER),
+    rule("GET", "/v1/users", ADMIN),
+    rule("POST", "/v1/users", ADMIN),
+    // Oneself; anybody else only for an administrator.
+    rule("GET", "/v1/users/{name}", VIEWER),
+    rule("PUT", "/v1/users/{name}", VIEWER),
+    rule("DELETE", "/v1/users/{name}", ADMIN),
+    rule("POST", "/v1/users/{name}/tokens", VIEWER),
+    rule("DELETE", "/v1/users/{name}/tokens/{label}", VIEWER),
     rule("GET", "/v1/plugins", VIEWER),
     rule("POST", "/v1/plugins", OPERATOR),
     rule("GET", "/v1/plugins/{id}", VIEWER),
@@ -169,6 +180,28 @@ pub const ROUTES: &[Rule] = &[
     rule("POST", "/links/import", Access::Form(Role::Biller)),
     rule("GET", "/audit", Access::Page(Role::Approver)),
     rule("POST", "/connections/{id}/check", Access::Form(Role::Biller)),
+    rule("GET", "/connections", PAGE),
+    rule("GET", "/connections/{id}", PAGE),
+    rule("POST", "/connections/{id}/test", Access::Form(Role::Operator)),
+    rule("POST", "/connections/{id}/state", Access::Form(Role::Operator)),
+    rule("POST", "/connections/{id}/authorize", Access::Form(Role::Operator)),
+    rule("POST", "/connections/{id}/tenant", Access::Form(Role::Operator)),
+    rule("POST", "/connections/{id}/settings", Access::Form(Role::Operator)),
+    rule("GET", "/targets/{id}", PAGE),
+    rule("POST", "/targets/{id}", Access::Form(Role::Operator)),
+    rule("GET", "/programs", PAGE),
+    rule("POST", "/programs/{id}/{name}/enabled", Access::Form(Role::Operator)),
+    rule("GET", "/programs/{id}/{name}", PAGE),
+    rule("POST", "/programs/{id}/{name}", Access::Form(Role::Operator)),
+    rule("GET", "/programs/{id}/{name}/billing", PAGE),
+    // Only those who may search the target do so here.
+    rule("GET", "/programs/{id}/{name}/billing/{customer}/{motion}", PAGE),
+    rule("POST", "/programs/{id}/{name}/billing/{customer}/{motion}", Access::Form(Role::Biller)),
+    rule("GET", "/programs/{id}/{name}/products", PAGE),
+    rule("POST", "/programs/{id}/{name}/products", Access::Form(Role::Biller)),
+    rule("GET", "/programs/{id}/{name}/money", PAGE),
+    rule("GET", "/programs/{id}/{name}/statements", PAGE),
+    rule("GET", "/programs/{id}/{name}/statements/{statement}", PAGE),
     rule("GET", "/preview/{id}", PAGE),
     rule("POST", "/sync", Access::Form(Role::Biller)),
     rule("GET", "/runs", PAGE),
@@ -188,6 +221,13 @@ pub const ROUTES: &[Rule] = &[
     rule("GET", "/reconcile", PAGE),
     rule("POST", "/reconcile", Access::Form(Role::Biller)),
     rule("GET", "/reconcile/{id}", PAGE),
+    rule("GET", "/users", Access::Page(Role::Admin)),
+    rule("POST", "/users", Access::Form(Role::Admin)),
+    rule("POST", "/users/{name}", Access::Form(Role::Admin)),
+    rule("GET", "/account", PAGE),
+    rule("POST", "/account/password", Access::Form(Role::Viewer)),
+    rule("POST", "/account/tokens", Access::Form(Role::Viewer)),
+    rule("POST", "/account/tokens/remove", Access::Form(Role::Viewer)),
     rule("GET", "/login", Access::Open),
     rule("POST", "/login", Access::Open),
     // The state in the address says whose sign-in it is; the handlers look at the session where it was begun in one.

@@ -114,6 +114,8 @@ pub(crate) struct App {
     begun: Arc<Mutex<sign_ins::SignIns>>,
     /// A password check takes 19 MiB: few at a time, whoever asks.
     pub(crate) hashing: Arc<Semaphore>,
+    /// Held while a user is read, changed and written: a record is replaced as a whole.
+    pub(crate) people: Arc<tokio::sync::Mutex<()>>,
     pub(crate) openapi: Arc<str>,
     /// Turns true when the server shuts down: event streams end.
     pub(crate) closing: watch::Receiver<bool>,
@@ -128,6 +130,7 @@ impl App {
             sessions: Arc::default(),
             throttle: Arc::default(),
             begun: Arc::default(),
+            people: Arc::default(),
             hashing: Arc::new(Semaphore::new(PASSWORD_CHECKS_AT_ONCE)),
             openapi: openapi.into(),
             closing,

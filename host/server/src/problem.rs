@@ -59,6 +59,7 @@ codes! {
     PluginNoFormer = "plugin-no-former", CONFLICT, "There is no former version", false;
     ProgramOff = "program-off", CONFLICT, "The program is switched off", false;
     ChangedMeanwhile = "changed-meanwhile", CONFLICT, "Somebody else changed it first", true;
+    LastAdmin = "last-admin", CONFLICT, "There must be an administrator", false;
     Unsupported = "unsupported", CONFLICT, "The target cannot do that", false;
     CatalogBusy = "catalog-busy", CONFLICT, "Another run works on these catalogs", true;
     CatalogState = "catalog-state", CONFLICT, "The run's state does not allow this", false;

@@ -17,15 +17,19 @@ use crate::pages::{self as page, callback, login};
 use crate::parts::{App, ServerParts};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::routes::{
-    adjusting, authorize, auto_sync, catalog, commands, connections, events, follow_ups, ignoring, journal,
+    adjusting, audit_log, authorize, auto_sync, catalog, commands, connections, events, follow_ups, ignoring, journal,
     link_suggestions, link_table, links, notices, plans, plugins, products, programs, reconciling, resolving, rules,
-    runs, setup, statements, summary, syncs, system, tasks,
+    runs, setup, statements, summary, syncs, system, tasks, users,
 };
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 fn all() -> OpenApiRouter<App> {
-    provided(OpenApiRouter::with_openapi(description()))
+    setup_pages(daily_pages(provided(api(OpenApiRouter::with_openapi(description())))))
+}
+
+fn api(router: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    router
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
@@ -69,7 +73,18 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(events::events))
         .routes(routes!(journal::exchanges))
         .routes(routes!(journal::audit))
+        .routes(routes!(audit_log::verify))
+        .routes(routes!(audit_log::export))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::show, users::change, users::remove))
+        .routes(routes!(users::make_token))
+        .routes(routes!(users::remove_token))
         .routes(routes!(summary::summary))
+}
+
+/// What people work with day by day.
+fn daily_pages(router: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    router
         .routes(routes!(page::tasks::show))
         .routes(routes!(page::tasks::export))
         .routes(routes!(page::tasks::preview_ready))
@@ -87,8 +102,8 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(page::rules::show, page::rules::add))
         .routes(routes!(page::rules::remove))
         .routes(routes!(page::links::show))
-        .routes(routes!(page::link::preview))
-        .routes(routes!(page::link::set))
+        .routes(routes!(page::link_change::preview))
+        .routes(routes!(page::link_change::set))
         .routes(routes!(page::link_table::show, page::link_table::take))
         .routes(routes!(page::audit::show))
         .routes(routes!(page::check::check))
@@ -96,6 +111,30 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(page::preview::sync))
         .routes(routes!(page::runs::show_all))
         .routes(routes!(page::runs::show))
+        .routes(routes!(page::reconcile::show, page::reconcile::compare))
+        .routes(routes!(page::reconciled::show))
+}
+
+/// What is set up once, and who may come in.
+fn setup_pages(router: OpenApiRouter<App>) -> OpenApiRouter<App> {
+    router
+        .routes(routes!(page::connections::show))
+        .routes(routes!(page::connection::show))
+        .routes(routes!(page::connection::test))
+        .routes(routes!(page::connection::set_state))
+        .routes(routes!(page::connection::begin))
+        .routes(routes!(page::connection::choose))
+        .routes(routes!(page::connection::settings::keep))
+        .routes(routes!(page::target::show, page::target::connect))
+        .routes(routes!(page::programs::show))
+        .routes(routes!(page::programs::switch))
+        .routes(routes!(page::program::settings::show, page::program::settings::save))
+        .routes(routes!(page::program::customers::show))
+        .routes(routes!(page::program::mapping::show, page::program::mapping::keep))
+        .routes(routes!(page::program::products::show, page::program::products::start))
+        .routes(routes!(page::program::money::show))
+        .routes(routes!(page::program::statements::show_all))
+        .routes(routes!(page::program::statements::show))
         .routes(routes!(page::plugins::show))
         .routes(routes!(page::plugin::show))
         .routes(routes!(page::plugin::activate))
@@ -108,8 +147,12 @@ fn all() -> OpenApiRouter<App> {
         .routes(routes!(page::catalog_run::write))
         .routes(routes!(page::catalog_run::take_back))
         .routes(routes!(page::catalog_run::reseller))
-        .routes(routes!(page::reconcile::show, page::reconcile::compare))
-        .routes(routes!(page::reconciled::show))
+        .routes(routes!(page::users::show, page::users::add))
+        .routes(routes!(page::users::change))
+        .routes(routes!(page::users::account))
+        .routes(routes!(page::users::password))
+        .routes(routes!(page::users::make_token))
+        .routes(routes!(page::users::remove_token))
         .routes(routes!(login::show, login::submit))
         .routes(routes!(login::leave))
         .routes(routes!(callback::arrive))

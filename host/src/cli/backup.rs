@@ -71,7 +71,7 @@ pub(super) async fn restore(args: &RestoreArgs) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let folder = made.folder.display();
-    let mut text = format!("made {folder} of the backup of {}\n", made.taken_at.format("%Y-%m-%d %H:%M:%S UTC"));
+    let mut text = format!("made {folder} of the backup of {}\n", made.taken_at.0.format("%Y-%m-%d %H:%M:%S UTC"));
     text.push_str(&format!(
         "{} paused: nothing is read or sent until you enable each\n{} to be previewed and confirmed again, {} on the way to be looked for\n",
         show::count(show::number(made.connections), "connection"),

@@ -114,7 +114,12 @@ fn summary(run: &RunView, totals: &[StateTotal]) -> String {
         0 => String::new(),
         made => format!(" · {} made", show::count(made, "link")),
     };
-    let (orders, tasks) = (show::count(count("orders-seen"), "order"), show::count(count("tasks-new"), "new task"));
+    // A marketplace of statements shows no orders, and the other way round.
+    let seen = match run.counts.get("statements-seen") {
+        Some(statements) => show::count(*statements, "statement"),
+        None => show::count(count("orders-seen"), "order"),
+    };
+    let (orders, tasks) = (seen, show::count(count("tasks-new"), "new task"));
     let what = match &run.days {
         Some(DaysView { from, to }) => format!("{orders} of {from} to {to}"),
         None => orders,

@@ -6,7 +6,7 @@ use counterfoil_sdk::directory::kind;
 use counterfoil_sdk::{Account, Attributes, Class, Currency, Entity, EntityPage, Failure, Remote, Request};
 
 use crate::errors::{self, Effect};
-use crate::paging::{self, Listing};
+use crate::paging::{self, Listing, Place};
 use crate::{ask, currencies};
 
 /// What is read once to see whether it is allowed.
@@ -59,7 +59,7 @@ pub(crate) fn probe(remote: &mut dyn Remote) -> Result<Account, Failure> {
     let mut missing = Vec::new();
     for (path, member, what, permission) in READS {
         let listing = Listing { operation: "probe", path, member, query: Vec::new(), what };
-        match paging::page(remote, &listing, 1) {
+        match paging::page(remote, &listing, &Place::first()) {
             Ok(_) => {}
             Err(failure) if failure.class == Class::Forbidden => missing.push(permission),
             Err(failure) => return Err(failure),

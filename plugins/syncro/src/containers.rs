@@ -8,7 +8,7 @@ use counterfoil_sdk::text::single_spaced;
 use counterfoil_sdk::{Attributes, Entity, EntityPage, Failure, Remote, Request};
 
 use crate::ask;
-use crate::paging::{self, Listing};
+use crate::paging::{self, Listing, Place};
 use crate::wire::{Id, Row, Schedule};
 
 /// One page: of a customer ("42" or "party:42"), or those whose name has the query in it.
@@ -28,7 +28,7 @@ pub(crate) fn search(remote: &mut dyn Remote, query: &str, cursor: Option<&str>)
         query: asked,
         what: "the recurring invoices",
     };
-    let page = paging::page(remote, &listing, paging::number(cursor)?)?;
+    let page = paging::page(remote, &listing, &Place::of(cursor)?)?;
     let mut found = page.rows.iter().map(facts).collect::<Result<Vec<_>, _>>()?;
     found.retain(|schedule| match customer {
         Some(customer) => schedule.customer == Some(customer),

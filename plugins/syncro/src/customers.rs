@@ -7,7 +7,7 @@ use counterfoil_sdk::text::single_spaced;
 use counterfoil_sdk::{Attributes, Entity, EntityPage, Failure, Remote, Request};
 
 use crate::ask;
-use crate::paging::{self, FULL, Listing};
+use crate::paging::{self, FULL, Listing, Place};
 use crate::wire::{Id, Row};
 
 fn listing(query: Vec<(&str, String)>) -> Listing<'_> {
@@ -21,7 +21,7 @@ pub(crate) fn search(remote: &mut dyn Remote, query: &str, cursor: Option<&str>)
     if !query.is_empty() {
         asked.push(("query", query));
     }
-    let page = paging::page(remote, &listing(asked), paging::number(cursor)?)?;
+    let page = paging::page(remote, &listing(asked), &Place::of(cursor)?)?;
     let entities = page.rows.iter().map(entity).collect::<Result<_, _>>()?;
     Ok(EntityPage { entities, next: page.next.map(|next| next.to_string()) })
 }
@@ -33,7 +33,7 @@ pub(crate) fn get(remote: &mut dyn Remote, ids: &[Id]) -> Result<Vec<Entity>, Fa
     for chunk in ids.chunks(FULL).filter(|chunk| chunk.len() > 1) {
         let mut asked: Vec<(&str, String)> = chunk.iter().map(|id| ("id[]", id.to_string())).collect();
         asked.push(("include_disabled", "true".to_owned()));
-        for row in paging::page(remote, &listing(asked), 1)?.rows {
+        for row in paging::page(remote, &listing(asked), &Place::first())?.rows {
             let id = row.own_id("a customer")?;
             if chunk.contains(&id) && seen.insert(id) {
                 found.push(entity(&row)?);

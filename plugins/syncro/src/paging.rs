@@ -1,9 +1,11 @@
 //! Lists, page after page.
 //!
 //! Owns where a list ends. What Syncro tells about its pages is optional and not always true (a page size of 100 where 25
-//! rows come), so a list ends where a page is empty, or where the last page that is told is not a full one.
+//! rows come), so a list ends where a page is empty, where the last page that is told is not a full one, or where a page that
+//! is not full comes again.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use counterfoil_sdk::json::Exact;
 use counterfoil_sdk::serde::Deserialize;
@@ -31,12 +33,50 @@ pub(crate) struct Listing<'a> {
     pub(crate) what: &'a str,
 }
 
+/// Which page, from 1, and how the one before it looked: how often a list comes again is not to be told from its numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    number: u32,
+    before: String,
+}
+
+impl Place {
+    pub(crate) fn first() -> Self {
+        Self { number: 1, before: String::new() }
+    }
+
+    pub(crate) fn is_first(&self) -> bool {
+        self.number == 1
+    }
+
+    /// What a cursor stands for; it is the one that an earlier page called `next`.
+    pub(crate) fn of(cursor: Option<&str>) -> Result<Self, Failure> {
+        let Some(text) = cursor else { return Ok(Self::first()) };
+        let (number, before) = text.split_once('.').unwrap_or((text, ""));
+        let is_print = before.chars().all(|one| one.is_ascii_digit() || one == '-');
+        match number.parse().ok().filter(|number| *number > 0 && is_print) {
+            Some(number) => Ok(Self { number, before: before.to_owned() }),
+            None => {
+                let shown = counterfoil_sdk::text::clip(text, 40);
+                let text = format!("The page to continue from, \"{shown}\", is none that this plugin gave.");
+                Err(Failure::internal("syncro-cursor", text))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.number, self.before)
+    }
+}
+
 /// One page.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) rows: Vec<Row>,
     /// Where to go on; none at the end.
-    pub(crate) next: Option<u32>,
+    pub(crate) next: Option<Place>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,9 +88,9 @@ struct Meta {
 
 /// Every row, each once: rows move while others are added.
 pub(crate) fn all(remote: &mut dyn Remote, listing: &Listing<'_>) -> Result<Vec<Row>, Failure> {
-    let (mut rows, mut seen, mut next) = (Vec::new(), BTreeSet::<Id>::new(), Some(1));
-    while let Some(number) = next {
-        let page = page(remote, listing, number)?;
+    let (mut rows, mut seen, mut next) = (Vec::new(), BTreeSet::<Id>::new(), Some(Place::first()));
+    while let Some(place) = next {
+        let page = page(remote, listing, &place)?;
         for row in page.rows {
             if seen.insert(row.own_id(listing.what)?) {
                 rows.push(row);
@@ -61,8 +101,9 @@ pub(crate) fn all(remote: &mut dyn Remote, listing: &Listing<'_>) -> Result<Vec<
     Ok(rows)
 }
 
-/// The page with this number, from 1.
-pub(crate) fn page(remote: &mut dyn Remote, listing: &Listing<'_>, number: u32) -> Result<Page, Failure> {
+/// The page at this place.
+pub(crate) fn page(remote: &mut dyn Remote, listing: &Listing<'_>, place: &Place) -> Result<Page, Failure> {
+    let number = place.number;
     let mut request = Request::get(listing.operation, listing.path);
     for (name, value) in &listing.query {
         request = request.query(name, value.clone());
@@ -79,21 +120,21 @@ pub(crate) fn page(remote: &mut dyn Remote, listing: &Listing<'_>, number: u32) 
     let meta: Option<Meta> = members.get("meta").and_then(|meta| json::parse("meta", meta.get().as_bytes()).ok());
     let told = meta.unwrap_or_default().total_pages.map(|total| total.0);
     let is_last = told.is_some_and(|total| total <= number.into()) && rows.len() < FULL;
-    let next = number.checked_add(1).filter(|_| !rows.is_empty() && !is_last);
-    if next.is_some_and(|next| next > MOST_PAGES) {
+    let print = print(&rows, listing.what)?;
+    let is_again = !rows.is_empty() && print == place.before;
+    // A full page that comes again may hide the rest of the list: nothing may be called absent by it.
+    if number >= MOST_PAGES || (is_again && rows.len() >= FULL) {
         return Err(Failure::internal("syncro-paging", format!("Syncro's list of {} does not end.", listing.what)));
     }
-    Ok(Page { rows, next })
+    let goes_on = !rows.is_empty() && !is_last && !is_again;
+    Ok(Page { rows, next: goes_on.then_some(Place { number: number + 1, before: print }) })
 }
 
-/// The number that a cursor is; it is the one that an earlier page called `next`.
-pub(crate) fn number(cursor: Option<&str>) -> Result<u32, Failure> {
-    match cursor {
-        None => Ok(1),
-        Some(text) => text.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
-            let shown = counterfoil_sdk::text::clip(text, 40);
-            let text = format!("The page to continue from, \"{shown}\", is none that this plugin gave.");
-            Failure::internal("syncro-cursor", text)
-        }),
+/// How a page looks: its first row, its last, and how many there are.
+fn print(rows: &[Row], what: &str) -> Result<String, Failure> {
+    match rows {
+        [] => Ok(String::new()),
+        [first, .., last] => Ok(format!("{}-{}-{}", first.own_id(what)?, last.own_id(what)?, rows.len())),
+        [only] => Ok(format!("{}-1", only.own_id(what)?)),
     }
 }

@@ -10,7 +10,7 @@ use counterfoil_sdk::json::Exact;
 use counterfoil_sdk::text::{clip, single_spaced};
 use counterfoil_sdk::{Attributes, Decimal, Draft, Entity, EntityPage, Failure, Remote, Request, decimal};
 
-use crate::paging::{self, FULL, Listing};
+use crate::paging::{self, FULL, Listing, Place};
 use crate::wire::{Body, Id, Product, Row};
 use crate::{ask, errors};
 
@@ -29,10 +29,10 @@ fn listing(query: Vec<(&str, String)>) -> Listing<'_> {
 /// One page. On the first, the product that carries the query as its mark stands before all others.
 pub(crate) fn search(remote: &mut dyn Remote, query: &str, cursor: Option<&str>) -> Result<EntityPage, Failure> {
     let query = single_spaced(query);
-    let number = paging::number(cursor)?;
-    let marked = if number == 1 && !query.is_empty() { by_mark(remote, &query)? } else { None };
+    let place = Place::of(cursor)?;
+    let marked = if place.is_first() && !query.is_empty() { by_mark(remote, &query)? } else { None };
     let asked = if query.is_empty() { Vec::new() } else { vec![("query", query)] };
-    let page = paging::page(remote, &listing(asked), number)?;
+    let page = paging::page(remote, &listing(asked), &place)?;
     let mut found: Vec<Product> = marked.into_iter().collect();
     for row in page.rows {
         let product = Product::understand(row)?;
@@ -53,7 +53,7 @@ pub(crate) fn read(remote: &mut dyn Remote, ids: &[Id]) -> Result<Vec<Product>, 
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for chunk in ids.chunks(FULL).filter(|chunk| chunk.len() > 1) {
         let asked = chunk.iter().map(|id| ("id[]", id.to_string())).collect();
-        for row in paging::page(remote, &listing(asked), 1)?.rows {
+        for row in paging::page(remote, &listing(asked), &Place::first())?.rows {
             let product = Product::understand(row)?;
             if chunk.contains(&product.id) && seen.insert(product.id) {
                 found.push(product);

@@ -211,6 +211,7 @@ pub(crate) fn sample(row: &Scenario, lines: Vec<OrderLine>, ground: &Ground, tur
             lines,
             on_renewal: false,
             vendor_rated: row.usage == Some(true),
+            statement: None,
         },
         customer,
     }

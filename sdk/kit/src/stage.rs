@@ -160,7 +160,11 @@ impl Stage {
             rules: &rules,
             links: &links,
             metered: &metered,
-            standing: Standing { containers: self.card.containers, ..Standing::default() },
+            standing: Standing {
+                containers: self.card.puts_into_containers(&self.settings),
+                recurring: self.card.recurs(&self.settings),
+                ..Standing::default()
+            },
             now: sample.order.created_at,
         };
         let judged = judge::judge(&sample.order, Some(&sample.subscription), law);
@@ -188,6 +192,7 @@ impl Stage {
             items: &BTreeMap::new(),
             containers: &containers,
             settings: &self.settings,
+            recurring: self.card.recurs(&self.settings),
             adjustments: None,
             today: self.today,
         };
@@ -285,6 +290,17 @@ impl Stage {
     pub(crate) async fn create(&self, journal: &Arc<Journal>, kind: &str, draft: Draft) -> Result<Entity, CallError> {
         let may = self.exchange(May::Write(Arc::clone(journal)));
         self.measure.call(self.measure.target.create(may, kind.to_owned(), draft)).await
+    }
+
+    pub(crate) async fn revise(
+        &self,
+        journal: &Arc<Journal>,
+        kind: &str,
+        id: EntityId,
+        draft: Draft,
+    ) -> Result<Entity, CallError> {
+        let may = self.exchange(May::Write(Arc::clone(journal)));
+        self.measure.call(self.measure.target.revise(may, kind.to_owned(), id, draft)).await
     }
 
     pub(crate) async fn plan(&self, jobs: Vec<Job>) -> Result<Vec<Result<Plan, Failure>>, CallError> {

@@ -160,6 +160,16 @@ export function create(kind, draft) {
   return promised('what was made', 'unknown-outcome', () => entity(kind, made));
 }
 
+/**
+ * Prices are kept by people in Acme Books. Where a system lets them be set, write price and cost where they differ, and nothing
+ * else, and give back what it stored.
+ */
+export function revise(kind, id, _draft) {
+  pathOf(kind);
+  const text = `Acme Books does not let the prices of ${kind} ${id} be changed from outside. Nothing was written; change them there.`;
+  throw new Failed('unsupported', 'acme-books-revise', text);
+}
+
 /** Every page of a list, each asked for with the cursor of the page before. */
 export function pages(operation, path, query, name) {
   const found = [];

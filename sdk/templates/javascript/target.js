@@ -49,6 +49,7 @@ export const directory = {
   search: told('search', (kind, query, cursor) => books.search(kind, query, cursor ?? undefined)),
   get: told('get', (kind, ids) => ids.map((id) => books.one(kind, id)).filter((entity) => entity !== undefined)),
   create: told('create', (kind, draft) => books.create(kind, draft)),
+  revise: told('revise', (kind, id, draft) => books.revise(kind, id, draft)),
 };
 
 export const documents = {

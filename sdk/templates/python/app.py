@@ -66,6 +66,10 @@ class Directory(exports.Directory):
     def create(self, kind: str, draft: directory.Draft) -> directory.Entity:
         return books.create(kind, draft)
 
+    @told
+    def revise(self, kind: str, id: str, draft: directory.Draft) -> directory.Entity:
+        return books.revise(kind, id, draft)
+
 
 class Documents(exports.Documents):
     def plan(self, jobs: list[contract.Job]) -> list[Result[contract.Proposal, types.Failure]]:

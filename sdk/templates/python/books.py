@@ -169,6 +169,14 @@ def create(kind: str, draft: directory.Draft) -> directory.Entity:
     return promised("what was made", FailureClass.UNKNOWN_OUTCOME, lambda: entity(kind, made))
 
 
+def revise(kind: str, id: str, _: directory.Draft) -> directory.Entity:
+    """Prices are kept by people in Acme Books. Where a system lets them be set, write price and cost where they differ, and
+    nothing else, and give back what it stored."""
+    path_of(kind)
+    message = f"Acme Books does not let the prices of {kind} {id} be changed from outside. Nothing was written; change them there."
+    raise failure(FailureClass.UNSUPPORTED, "acme-books-revise", message)
+
+
 def pages(operation: str, path: str, query: dict[str, str], name: str) -> list[dict[str, Any]]:
     """Every page of a list, each asked for with the cursor of the page before."""
     found: list[dict[str, Any]] = []

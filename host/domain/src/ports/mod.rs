@@ -32,8 +32,9 @@ pub use statement_store::{
     KeptAs, KeptStatement, MoneyRow, StatementFilter, StatementStore, StatementSum, StoredStatement,
 };
 pub use store::{
-    AuditCheck, AuditEntry, AuditRecord, BadRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KnownOrder, OrderStore,
-    PageRequest, RunStore, SetupStore, Store, StoreError, StoredReceipt, TaskFilter, TaskStore, TaskTotal, User, Write,
+    AuditCheck, AuditEntry, AuditRecord, BadRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore,
+    JournalStore, KnownOrder, OrderStore, PageRequest, RunStore, SetupStore, Store, StoreError, StoredReceipt,
+    TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 pub use target::{Answer, CallError, Target, Targets};
 pub use vault::{Vault, VaultError};

@@ -191,7 +191,8 @@ impl Desk<'_> {
         let Group { customer, motion, currency } = group;
         let head = &self.statement.head;
         let mut key = format!("{}:{customer}:{motion}", self.lineage);
-        let mut number = format!("{} {motion}", head.id);
+        // Targets take it for a document's number: two customers of one statement must not have the same.
+        let mut number = format!("{} {motion} {}", head.id, short(&customer));
         if currency != head.currency {
             key = format!("{key}:{currency}");
             number = format!("{number} {currency}");
@@ -229,6 +230,13 @@ impl Desk<'_> {
             statement: Some(Box::new(part)),
         }
     }
+}
+
+/// A customer's id, of a GUID its last part: enough to tell the customers of a statement apart.
+fn short(customer: &CustomerId) -> &str {
+    let id = customer.as_str();
+    let is_guid = id.len() == 36 && id.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    id.rsplit_once('-').filter(|_| is_guid).map_or(id, |(_, last)| last)
 }
 
 /// Customer × motion: what a container is linked to.

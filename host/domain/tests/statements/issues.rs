@@ -87,7 +87,7 @@ fn a_reissue_bills_the_difference_and_says_again_what_goes_on() {
         (
             "an amount changed",
             |s| s.records[0].amount = number("340.00"),
-            "S1:acme:monthly-monthly:2 \"S1 monthly-monthly correction 2\" 10.00 USD
+            "S1:acme:monthly-monthly:2 \"S1 monthly-monthly acme correction 2\" 10.00 USD
                resource-overuse 1 × 10 = 10 corrects Product M365, 2026-01-01 to 2026-01-31: was 330.00 USD, is 340.00 USD
                resource-recurring 10 × 33 = 0 → 10 × 33 Product M365, 2026-01-01 to 2026-01-31
                resource-recurring 2 × 57 = 0 → 2 × 57 Product E5, 2026-01-01 to 2026-01-31",
@@ -95,7 +95,7 @@ fn a_reissue_bills_the_difference_and_says_again_what_goes_on() {
         (
             "a line is gone",
             |s| _ = s.records.remove(1),
-            "S1:acme:monthly-monthly:2 \"S1 monthly-monthly correction 2\" -114.00 USD
+            "S1:acme:monthly-monthly:2 \"S1 monthly-monthly acme correction 2\" -114.00 USD
                resource-recurring-refund 1 × -114 = -114 corrects Product E5, 2026-01-01 to 2026-01-31: was 114.00 USD, is 0.00 USD
                resource-recurring 10 × 33 = 0 → 10 × 33 Product M365, 2026-01-01 to 2026-01-31
                resource-recurring 0 × 57 = 0 → 0 × 57 Product E5, 2026-01-01 to 2026-01-31 has ended",
@@ -103,13 +103,13 @@ fn a_reissue_bills_the_difference_and_says_again_what_goes_on() {
         (
             "only how much goes on changed",
             |s| (s.records[3].quantity, s.records[3].unit_price) = (number("3"), number("11.00")),
-            "S1:beta:monthly-monthly:2 \"S1 monthly-monthly correction 2\" 0.00 USD
+            "S1:beta:monthly-monthly:2 \"S1 monthly-monthly beta correction 2\" 0.00 USD
                resource-recurring 3 × 11 = 0 → 3 × 11 Product M365, 2026-01-01 to 2026-01-31",
         ),
         (
             "usage does not go on",
             |s| s.records[2].amount = number("7.995"),
-            "S1:acme:usage:2 \"S1 usage correction 2\" -0.005 USD
+            "S1:acme:usage:2 \"S1 usage acme correction 2\" -0.005 USD
                resource-recurring-refund 1 × -0.005 = -0.005 corrects Product AZ (usage), 2026-01-01 to 2026-01-31: was 8.00 USD, is 7.995 USD",
         ),
         ("only the cost changed", |s| s.records[0].cost = number("1.00"), ""),
@@ -144,7 +144,7 @@ fn a_late_reissue_corrects_money_and_nothing_else() {
     let taken =
         history.take(&changed("S1", |s| (s.records[0].amount, s.records[0].quantity) = (number("297"), number("9"))));
     let expected = "
-        S1:acme:monthly-monthly:2 \"S1 monthly-monthly correction 2\" -33.00 USD
+        S1:acme:monthly-monthly:2 \"S1 monthly-monthly acme correction 2\" -33.00 USD
           resource-recurring-refund 1 × -33 = -33 corrects Product M365, 2026-01-01 to 2026-01-31: was 330.00 USD, is 297.00 USD";
     assert_eq!(shown(&taken.orders), lines(expected));
     let part = taken.orders[0].statement.as_ref().unwrap();

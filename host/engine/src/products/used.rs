@@ -23,7 +23,7 @@ pub(super) async fn used(engine: &Engine, connection: &Connection) -> Result<BTr
     let filter = StatementFilter { from, ..StatementFilter::default() };
     let mut kept = engine.store.statements(&connection.marketplace, filter).await?;
     kept.retain(|statement| statement.kept_as.counts());
-    kept.sort_by(|a, b| (a.head.period.start(), a.issue).cmp(&(b.head.period.start(), b.issue)));
+    kept.sort_by_key(|one| (one.head.period.start(), one.issue));
     let mut all = BTreeMap::new();
     for statement in kept {
         let stored = engine.store.statement(&connection.marketplace, &statement.head.id, statement.issue).await?;

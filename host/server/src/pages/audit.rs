@@ -25,8 +25,9 @@ pub(crate) struct ListQuery {
 }
 
 /// Kinds of records, by what their action begins with.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 12] = [
     ("task", "Tasks"),
+    ("plan", "Confirmations"),
     ("run", "Runs"),
     ("link", "Links"),
     ("rule", "Rules"),
@@ -34,6 +35,8 @@ const KINDS: [(&str, &str); 9] = [
     ("program", "Programs"),
     ("plugin", "Plugins"),
     ("catalog", "Catalog sync"),
+    ("entity", "Made in the target"),
+    ("user", "Users"),
     ("sign-in", "Sign-ins"),
 ];
 
@@ -113,7 +116,7 @@ impl ListQuery {
 fn subject_href(action: &str, subject: &str) -> Option<String> {
     let (kind, _) = action.split_once('.')?;
     match kind {
-        "task" => Some(format!("/tasks/{}", segment(subject))),
+        _ if subject.starts_with("task_") => Some(format!("/tasks/{}", segment(subject))),
         "run" => Some(format!("/runs/{}", segment(subject))),
         "connection" | "entity" => Some(format!("/connections/{}", segment(subject))),
         "plugin" => Some(format!("/plugins/{}", segment(subject))),
@@ -154,7 +157,8 @@ fn row(entry: AuditView) -> Row {
 pub(crate) async fn show(State(app): State<App>, who: Who, Params(query): Params<ListQuery>) -> Shown {
     let listed = audit(State(app.clone()), Params(query.asked()?)).await?.0;
     let action = given(&query.action);
-    let kind = |(name, label): (&'static str, &'static str)| Kind { name, label, here: action.as_deref() == Some(name) };
+    let kind =
+        |(name, label): (&'static str, &'static str)| Kind { name, label, here: action.as_deref() == Some(name) };
     let page = Page {
         frame: Frame::new(&app, &who, AUDIT, "Audit").await?,
         actor: given(&query.actor).unwrap_or_default(),
@@ -179,6 +183,7 @@ mod tests {
         for (action, subject, href) in [
             ("task.ignore", "task_1", Some("/tasks/task_1")),
             ("link.set", "xero/item/A/B", Some("/links?connection=xero&kind=item&source=A%2FB")),
+            ("plan.confirm", "task_1", Some("/tasks/task_1")),
             ("link.set", "odd", None),
             ("plugin.install", "a/b", Some("/plugins/a%2Fb")),
             ("sign-in", "ann", None),

@@ -38,12 +38,15 @@ pub(crate) const PROGRAMS: Place = place("/programs", "Programs", Role::Viewer);
 pub(crate) const PLUGINS: Place = place("/plugins", "Plugins", Role::Viewer);
 pub(crate) const CATALOG: Place = place("/catalog", "Catalog sync", Role::Viewer);
 pub(crate) const AUDIT: Place = place("/audit", "Audit", Role::Approver);
+pub(crate) const USERS: Place = place("/users", "Users", Role::Admin);
+/// In no menu: the name in the top bar leads to it.
+pub(crate) const ACCOUNT: Place = place("/account", "Your account", Role::Viewer);
 
 /// The groups of the menu, in their order.
 const MENU: [(&str, &[Place]); 3] = [
     ("", &[TASKS, IGNORED, RECONCILE, LINKS, RUNS]),
     ("Configurations", &[CONNECTIONS, PROGRAMS, PLUGINS, CATALOG]),
-    ("Records", &[AUDIT]),
+    ("Records", &[AUDIT, USERS]),
 ];
 
 #[derive(Debug)]

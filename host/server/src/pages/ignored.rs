@@ -134,6 +134,16 @@ fn words_of(reason: &str) -> String {
     reason.replace('-', " ")
 }
 
+/// Without a day: what a person or a rule ignores stays so; what the order itself says holds while it says it.
+fn how_long(reason: &str, by_rule: bool) -> String {
+    let words = match reason {
+        _ if by_rule => "while the rule stands",
+        reason if reason == IgnoreReason::ByPerson.name() => "for good",
+        _ => "while it is so",
+    };
+    words.to_owned()
+}
+
 fn row(task: &TaskView, today: chrono::NaiveDate) -> Option<Row> {
     let ignored = task.ignored.as_ref()?;
     let soon = ignored.until.is_some_and(|day| (day.0 - today).num_days() <= SOON);
@@ -148,7 +158,7 @@ fn row(task: &TaskView, today: chrono::NaiveDate) -> Option<Row> {
         by: ignored.by.clone(),
         day: ignored.at.0.format("%Y-%m-%d").to_string(),
         time: ignored.at.0.format("%H:%M").to_string(),
-        until: ignored.until_text.clone().unwrap_or_else(|| "for good".to_owned()),
+        until: ignored.until_text.clone().unwrap_or_else(|| how_long(&ignored.reason, ignored.rule.is_some())),
         is_soon: soon,
         by_rule: ignored.rule.is_some(),
     })

@@ -10,11 +10,12 @@ use counterfoil_domain::link::LinkKind;
 use serde::Deserialize;
 
 use super::address::{self, given};
+use super::candidate::Candidate;
 use super::frame::{Frame, LINKS, Shown, html};
-use super::link::{self, Candidate};
+use super::link;
+use super::link_row::{Row, link_row, waiting_row};
 use super::said::Said;
 use super::waiting::{Awaited, Waiting, waiting};
-use super::words;
 use crate::extract::Params;
 use crate::guard::Who;
 use crate::linking::change;
@@ -73,19 +74,6 @@ struct Shop {
     here: bool,
 }
 
-struct Row {
-    href: String,
-    source: String,
-    name: String,
-    tasks: String,
-    money: String,
-    class: &'static str,
-    state: String,
-    target: String,
-    why: String,
-    best: Option<Candidate>,
-}
-
 #[derive(Template)]
 #[template(path = "links.html")]
 struct Page {
@@ -132,12 +120,6 @@ impl ListQuery {
     }
 }
 
-/// The address of one thing's page.
-pub(super) fn href_of(connection: &str, kind: &str, source: &str) -> String {
-    let parts = [("connection", Some(connection)), ("kind", Some(kind)), ("source", Some(source))];
-    address::of("/links", &parts)
-}
-
 /// The connection that is asked for, else the first by name; with all of them.
 async fn connections(app: &App, asked: Option<&str>) -> Result<(Vec<Connection>, Option<Connection>), Problem> {
     let mut all = app.store().connections().await?;
@@ -147,45 +129,6 @@ async fn connections(app: &App, asked: Option<&str>) -> Result<(Vec<Connection>,
         None => all.first().cloned(),
     };
     Ok((all, one))
-}
-
-fn waiting_row(of: &Waiting, connection: &str, best: Option<Candidate>) -> Row {
-    Row {
-        href: href_of(connection, of.kind.name(), &of.source),
-        source: of.source.clone(),
-        name: if of.name.is_empty() { of.source.clone() } else { of.name.clone() },
-        tasks: of.tasks.to_string(),
-        money: words::moneys(&of.money),
-        class: "warn",
-        state: "unlinked".to_owned(),
-        target: String::new(),
-        why: String::new(),
-        best,
-    }
-}
-
-fn link_row(link: LinkView) -> Row {
-    let target = link.target.map(|target| {
-        let parts = [target.name, target.code, target.id];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-    });
-    let class = match link.state.as_str() {
-        "linked" => "good",
-        "never-sync" => "wait",
-        _ => "warn",
-    };
-    Row {
-        href: href_of(&link.connection, &link.kind, &link.source),
-        name: if link.source_name.is_empty() { link.source.clone() } else { link.source_name },
-        source: link.source,
-        tasks: String::new(),
-        money: String::new(),
-        class,
-        state: link.state.replace('-', " "),
-        target: target.unwrap_or_default(),
-        why: link.why,
-        best: None,
-    }
 }
 
 /// The best of each source that is asked about; taken ones are shown on its own page.

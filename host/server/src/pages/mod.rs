@@ -5,28 +5,38 @@ mod address;
 pub(crate) mod asset;
 pub(crate) mod audit;
 pub(crate) mod callback;
+mod card_form;
+mod candidate;
 pub(crate) mod catalog;
 pub(crate) mod catalog_run;
 pub(crate) mod check;
+pub(crate) mod connection;
+pub(crate) mod connections;
 mod fields;
 mod filters;
 mod frame;
 pub(crate) mod ignored;
-pub(crate) mod link;
+mod link;
+pub(crate) mod link_change;
+mod link_row;
 pub(crate) mod link_table;
 pub(crate) mod links;
 pub(crate) mod login;
 pub(crate) mod plugin;
 pub(crate) mod plugins;
 pub(crate) mod preview;
+pub(crate) mod program;
+pub(crate) mod programs;
 pub(crate) mod reconcile;
 pub(crate) mod reconciled;
 pub(crate) mod runs;
 pub(crate) mod rules;
 mod said;
+pub(crate) mod target;
 pub(crate) mod task;
 pub(crate) mod tasks;
 mod trouble;
+pub(crate) mod users;
 mod waiting;
 mod words;
 
@@ -42,7 +52,8 @@ fn begin(title: &str) -> Html {
     html.markup("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         .cell("<title>", title, " · Counterfoil</title>\n")
-        .cell("<link rel=\"stylesheet\" href=\"", &asset::style(), "\">\n</head>\n<body>\n");
+        .cell("<link rel=\"stylesheet\" href=\"", &asset::style(), "\">\n")
+        .cell("<link rel=\"icon\" href=\"", &asset::icon(), "\" type=\"image/svg+xml\">\n</head>\n<body>\n");
     html
 }
 

@@ -42,7 +42,7 @@ struct Price {
     order: String,
     models: String,
     lines: &'static str,
-    fee: String,
+    fees: String,
     if_marketplace: String,
     if_target: String,
     notes: String,
@@ -97,8 +97,24 @@ fn version(one: &PluginView, shown: &str) -> Version {
     }
 }
 
+/// Fees of one scenario that are billed alike stand in one row.
 fn prices(plugin: &PluginView) -> Vec<Price> {
-    let price = |row: &ScenarioView| Price {
+    let mut all: Vec<Price> = Vec::new();
+    for row in &plugin.scenario_table {
+        let price = price(row);
+        match all.last_mut().filter(|last| last.is_like(&price)) {
+            Some(last) => {
+                last.fees.push_str(", ");
+                last.fees.push_str(&price.fees);
+            }
+            None => all.push(price),
+        }
+    }
+    all
+}
+
+fn price(row: &ScenarioView) -> Price {
+    Price {
         scenario: row.scenario.clone(),
         order: row.order.clone(),
         models: row.billing_models.iter().map(|model| model.replace('-', " ")).collect::<Vec<_>>().join(", "),
@@ -107,12 +123,21 @@ fn prices(plugin: &PluginView) -> Vec<Price> {
             Some(false) => "not usage",
             None => "any",
         },
-        fee: row.fee.replace('-', " "),
+        fees: row.fee.replace('-', " "),
         if_marketplace: row.price_if_marketplace.clone(),
         if_target: row.price_if_target.clone(),
         notes: row.notes.join("; "),
-    };
-    plugin.scenario_table.iter().map(price).collect()
+    }
+}
+
+impl Price {
+    fn is_like(&self, other: &Self) -> bool {
+        let key = |one: &Self| {
+            let prices = (one.if_marketplace.clone(), one.if_target.clone(), one.notes.clone());
+            (one.scenario.clone(), one.order.clone(), one.models.clone(), one.lines, prices)
+        };
+        key(self) == key(other)
+    }
 }
 
 fn span(millis: u64) -> String {

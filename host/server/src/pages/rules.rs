@@ -69,7 +69,9 @@ impl Draft {
         });
         let until = some(&self.until).map(|written| {
             let day = written.parse().map(Day);
-            day.map_err(|_| Problem::invalid("/until", "bad-day", format!("\"{written}\" is not a day such as 2027-01-01")))
+            day.map_err(|_| {
+                Problem::invalid("/until", "bad-day", format!("\"{written}\" is not a day such as 2027-01-01"))
+            })
         });
         Ok(RuleBody {
             connection: self.connection.clone(),
@@ -202,11 +204,8 @@ async fn shown(app: App, who: Who, draft: Draft, preview: Option<Preview>) -> Sh
         value: of.id.to_string(),
         label: of.name,
     });
-    let a_type = |name: &&str| Choice {
-        here: draft.order_type == **name,
-        value: (*name).to_owned(),
-        label: (*name).to_owned(),
-    };
+    let a_type =
+        |name: &&str| Choice { here: draft.order_type == **name, value: (*name).to_owned(), label: (*name).to_owned() };
     let page = Page {
         frame,
         rules: listed.rules.into_iter().map(row).collect(),

@@ -13,6 +13,9 @@ pub(crate) struct Said {
 const SENTENCES: &[(&str, &str, &str)] = &[
     ("ignored", "good", "# ignored. The money stays in view under Ignored, and each can be taken back."),
     ("taken-back", "good", "# taken back. The rules are evaluated again."),
+    ("user-added", "good", "Added. The person may sign in with this password."),
+    ("user-removed", "good", "Removed: sessions and tokens of that name end now. The audit log keeps what was done."),
+    ("token-removed", "good", "The token opens nothing any more."),
     ("saved", "good", "Saved."),
     ("linked", "good", "Linked. Tasks that waited for it are evaluated again."),
     ("unlinked", "good", "The link is gone. Tasks that need it wait."),
@@ -28,6 +31,17 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("imported", "good", "# links were imported."),
     ("paused", "good", "The connection is paused: nothing is sent until it is enabled again."),
     ("enabled", "good", "The connection is enabled."),
+    (
+        "connected",
+        "good",
+        "The connection is made. Test it: the target says who it is. Nothing is read or sent before a check.",
+    ),
+    ("program-on", "good", "The program is enabled. What it lets through comes back by itself."),
+    (
+        "program-off",
+        "good",
+        "The program is off. Nothing of its statements is billed, and their money is shown as held back.",
+    ),
     ("works", "good", "The connection works: the target answered."),
     ("activated", "good", "New work goes to this version now; work under way ends on its own."),
     ("rolled-back", "good", "New work goes to the former version again; work under way ends on its own."),

@@ -99,7 +99,8 @@ pub(crate) async fn connect(State(app): State<App>, who: Who, Id(plugin): Id, fi
     let plugin = active(&app, &plugin).await?;
     let id = fields.text("id");
     if app.store().connections().await?.iter().any(|known| known.id.as_str() == id) {
-        let text = format!("there is a connection \"{id}\" already; choose another id, or change its settings on its page");
+        let text =
+            format!("there is a connection \"{id}\" already; choose another id, or change its settings on its page");
         return Err(Problem::invalid("/id", "taken", text).into());
     }
     let marketplace = fields.text("marketplace");

@@ -26,6 +26,7 @@ struct Page<'a> {
     request_id: &'a str,
     faults: Vec<String>,
     style: String,
+    icon: String,
 }
 
 impl IntoResponse for Trouble {
@@ -39,6 +40,7 @@ impl IntoResponse for Trouble {
             request_id: &body.request_id,
             faults,
             style: asset::style(),
+            icon: asset::icon(),
         };
         let status = self.0.status();
         match page.render() {

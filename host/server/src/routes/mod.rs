@@ -2,6 +2,7 @@
 //! in the domain.
 
 pub(crate) mod adjusting;
+pub(crate) mod audit_log;
 pub(crate) mod authorize;
 pub(crate) mod auto_sync;
 pub(crate) mod catalog;
@@ -31,6 +32,7 @@ pub(crate) mod syncs;
 pub(crate) mod system;
 pub(crate) mod tasks;
 mod turn;
+pub(crate) mod users;
 
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::{Actor, ConnectionId};

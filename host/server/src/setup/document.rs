@@ -143,7 +143,7 @@ pub struct MarketplaceSetup {
     pub secrets: BTreeMap<String, Plain>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSetup {
     pub reseller: String,

@@ -76,6 +76,7 @@
 //! # time_zone = "Europe/Vienna"
 //! ```
 
+mod again;
 mod answer;
 mod apply;
 mod check;
@@ -93,4 +94,5 @@ pub use document::{
 };
 pub use keys::parse;
 
+pub(crate) use again::again;
 pub(crate) use apply::{refused, run};

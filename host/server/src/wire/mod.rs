@@ -2,6 +2,7 @@
 //! same types. Enums are open strings: clients must accept words they do not know.
 
 mod adjust;
+mod audit_log;
 mod authorize;
 mod auto_sync;
 mod catalog;
@@ -26,11 +27,13 @@ mod statement;
 mod summary;
 mod task;
 mod time;
+mod user;
 
 pub(crate) use adjust::pointer;
 pub use adjust::{
     AddedLineView, AdjustBody, AdjustedLineView, AdjustmentsView, DecideBody, LineSetView, PeriodSet, ProposalView,
 };
+pub use audit_log::{AuditCheckView, AuditRecordView, BadRecordView};
 pub use authorize::{SignInAnswer, SignInBegun, SignInView, TenantChoice, TenantView};
 pub use auto_sync::{GoesView, SwitchBody, SwitchPage, SwitchView};
 pub(crate) use catalog::levels_name;
@@ -81,6 +84,7 @@ pub use task::{
 };
 
 pub use time::{Day, Time};
+pub use user::{TokenBody, TokenMade, UserBody, UserChange, UserList, UserRemoved, UserView};
 
 use std::collections::BTreeMap;
 

@@ -22,16 +22,16 @@ async fn world() -> World {
     World::new().await.with_connection("xero-main").await
 }
 
-fn customer(id: &str, name: &str) -> Customer {
+pub(crate) fn customer(id: &str, name: &str) -> Customer {
     Customer { id: id.into(), name: name.into(), external_id: None, tax_number: None, email: None, active: true }
 }
 
-fn product(code: &str, name: &str) -> Product {
+pub(crate) fn product(code: &str, name: &str) -> Product {
     let product = ProductRef { code: code.into(), name: name.into() };
     Product { product, metered: false, price: None, cost: None, currency: Currency::parse("USD").ok() }
 }
 
-fn entity(kind: &str, id: &str, name: &str) -> Entity {
+pub(crate) fn entity(kind: &str, id: &str, name: &str) -> Entity {
     Entity {
         kind: kind.into(),
         id: id.into(),
@@ -47,7 +47,7 @@ fn entity(kind: &str, id: &str, name: &str) -> Entity {
 }
 
 /// An order of customer 1000017 with one line of product SEAT.
-fn order(id: &str) -> Order {
+pub(crate) fn order(id: &str) -> Order {
     let line = OrderLine {
         id: "l1".into(),
         kind: LineKind::Fee(Fee::ResourceRecurring),
@@ -80,7 +80,7 @@ fn order(id: &str) -> Order {
 }
 
 /// The snapshot of a subscription, which needs no scenario of the target, and its task.
-fn snapshot_of(id: &str, state: TaskState, order: Order) -> Vec<Write> {
+pub(crate) fn snapshot_of(id: &str, state: TaskState, order: Order) -> Vec<Write> {
     let (marketplace, subscription) = (MarketplaceId::from("ingram"), SubscriptionId::from(id));
     let key = snapshot::key(&marketplace, &"xero-main".into(), &subscription);
     let subject = Subject::Initial { marketplace, subscription };
@@ -90,7 +90,7 @@ fn snapshot_of(id: &str, state: TaskState, order: Order) -> Vec<Write> {
     vec![Write::PutOrder { order, fingerprint: id.into(), observed_at: now() }, Write::InsertTask(task)]
 }
 
-fn needs() -> TaskState {
+pub(crate) fn needs() -> TaskState {
     let need = |kind, source: &str, name: &str| Need::Link { kind, source: source.to_owned(), name: name.to_owned() };
     TaskState::Pending(vec![
         need(counterfoil_domain::link::LinkKind::Party, "1000017", "Green Lane"),

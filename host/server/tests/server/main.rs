@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails, in its helpers too")]
 
 mod adjusting;
+mod audited;
 mod authorize;
 mod auto_sync;
 mod backfill;
@@ -15,8 +16,13 @@ mod follow_ups;
 mod links;
 mod openapi;
 mod pages;
+mod pages_audit;
 mod pages_catalog;
+mod pages_connections;
+mod pages_ignored;
+mod pages_links;
 mod pages_plugins;
+mod pages_programs;
 mod pages_reconcile;
 mod plugins;
 mod problems;
@@ -31,4 +37,5 @@ mod setup;
 mod shelf;
 mod tasks;
 mod turns;
+mod users;
 mod world;

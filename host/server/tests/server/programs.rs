@@ -207,7 +207,7 @@ async fn world_with(card: Card) -> World {
     world
 }
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     world_with(Card { containers: Containers::Yes, ..card() }).await
 }
 

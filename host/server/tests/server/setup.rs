@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::client::Reply;
 use crate::world::{World, card};
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     json!({
         "reseller": { "acme": { "name": "Acme Cloud" } },
         "marketplace": { "ingram": {

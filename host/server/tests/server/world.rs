@@ -20,6 +20,7 @@ use counterfoil_store::{MemoryStore, MemoryVault};
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
+use crate::audited::{Audited, Silent};
 use crate::client::{Reply, send};
 use crate::shelf::OneShelf;
 
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) changed: broadcast::Sender<RunId>,
     pub(crate) created: Arc<AtomicU32>,
     catalogue: Arc<Catalogue>,
+    /// Looked at when the test is over.
+    _silent: Silent,
 }
 
 /// What the target has, and how often it was searched.
@@ -377,6 +380,7 @@ impl World {
     /// With another card.
     pub(crate) async fn of(https: bool, card: Card) -> Self {
         let store = Arc::new(MemoryStore::new());
+        let silent = Silent::default();
         let users = Role::ALL.into_iter().map(|role| Write::PutUser(user(role))).collect();
         store.commit(users).await.unwrap();
         let vault = Arc::new(MemoryVault::new());
@@ -387,7 +391,7 @@ impl World {
         let created = Arc::new(AtomicU32::new(0));
         let catalogue = Arc::new(Catalogue::default());
         let parts = ServerParts {
-            store: store.clone(),
+            store: Arc::new(Audited::new(store.clone(), &silent)),
             vault: vault.clone(),
             targets: Arc::new(OneTarget(card, PLUGIN_DIGEST.into())),
             shelf: shelf.clone(),
@@ -409,7 +413,7 @@ impl World {
                 std::future::pending::<()>().await;
             }
         }));
-        Self { address, stop, served, store, vault, shelf, catalogue, clock, wake, changed, created }
+        Self { address, stop, served, store, vault, shelf, catalogue, clock, wake, changed, created, _silent: silent }
     }
 
     /// The target has these, whatever is searched for.

@@ -37,7 +37,8 @@ pub enum UnpackError {
     NotWritable { path: PathBuf, problem: String },
 }
 
-const TABLE: &str = "CREATE TABLE backup_files (name TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL, digest TEXT NOT NULL)";
+const TABLE: &str =
+    "CREATE TABLE backup_files (name TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL, digest TEXT NOT NULL)";
 
 fn digest(body: &[u8]) -> String {
     Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -101,9 +102,7 @@ fn read(from: &Path) -> Result<Vec<Packed>, UnpackError> {
         return Err(no_backup("it is a database without what stands beside it".to_owned()));
     };
     let rows = all
-        .query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
-        })
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?)))
         .map_err(told)?;
     let mut files = Vec::new();
     for row in rows {

@@ -64,6 +64,10 @@ fn partly(plan: &Plan, done: &[ChangeReceipt], mut failure: Failure) -> Failure 
     let mut written = Vec::new();
     for receipt in done.iter().filter(|receipt| receipt.action != Action::None) {
         failure.attributes.set(format!("saved.{}", receipt.key), receipt.reference.clone());
+        // Reading it back needs more than its id.
+        for (name, value) in receipt.attributes.iter() {
+            failure.attributes.set(format!("saved-as.{}.{name}", receipt.key), value);
+        }
         let title = plan.change(&receipt.key).map_or(receipt.reference.as_str(), |change| change.title.as_str());
         written.push(title.to_owned());
     }

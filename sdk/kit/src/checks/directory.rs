@@ -8,6 +8,8 @@ use counterfoil_domain::failure::{Failure, FailureClass};
 use counterfoil_domain::id::EntityId;
 use counterfoil_domain::money::Currency;
 
+use rust_decimal::Decimal;
+
 use super::connection::settled;
 use super::{HOSTILE, TAG};
 use crate::bench::{Bench, Miss, Told, failed, not_applicable};
@@ -220,6 +222,68 @@ async fn once(stage: &Stage, wanted: &Create, first: &Entity, draft: Draft) -> R
         Ok(())
     } else {
         failed(format!("{} \"{}\" stands {} times in the books", wanted.kind, wanted.name, there.len()))
+    }
+}
+
+/// Items are what has prices.
+const PRICED: &str = "item";
+
+pub(super) async fn revise(bench: &Bench) -> Told {
+    if !kinds(bench).iter().any(|kind| kind == PRICED) {
+        return not_applicable("the description links to no item");
+    }
+    let stage = bench.stage().await?;
+    let known = by_id(PRICED, stage.search(PRICED, "").await?)?;
+    let Some(before) = known.into_values().find(|item| item.active) else {
+        return not_applicable("there is no item");
+    };
+    // Another name too: only the prices may be taken from it.
+    let draft = Draft {
+        key: "kit-revise".to_owned(),
+        code: before.code.clone(),
+        name: format!("{} of the kit", before.name),
+        currency: before.currency,
+        price: Some(before.price.unwrap_or(Decimal::TEN) + Decimal::new(125, 2)),
+        cost: Some(before.cost.unwrap_or(Decimal::TEN) + Decimal::new(75, 2)),
+        attributes: Vec::new(),
+    };
+    let journal = Journal::new("revise");
+    let after = settled("revise", stage.revise(&journal, PRICED, before.id.clone(), draft.clone()).await)?;
+    let after = match after {
+        Err(failure) if failure.class == FailureClass::Unsupported && journal.keys().is_empty() => {
+            return not_applicable("this target sets no prices");
+        }
+        after => after.map_err(|failure| Miss::Failed(format!("revise of {}: {failure}", before.name)))?,
+    };
+    priced_alone(&stage, &before, &after, &draft).await?;
+    let again = Journal::new("revise-again");
+    let same = settled("revise", stage.revise(&again, PRICED, before.id.clone(), draft).await)?;
+    let same = same.map_err(|failure| Miss::Failed(format!("the same prices again: {failure}")))?;
+    if (same.price, same.cost) != (after.price, after.cost) || !again.keys().is_empty() {
+        return failed(format!("the same prices of {} again are written once more", before.name));
+    }
+    Ok(format!("price and cost of {} set, and nothing else", before.name))
+}
+
+/// What is stored has the draft's prices, and all else as it was.
+async fn priced_alone(stage: &Stage, before: &Entity, after: &Entity, draft: &Draft) -> Result<(), Miss> {
+    let found = settled("get", stage.get(PRICED, vec![before.id.clone()]).await)?;
+    let found = found.map_err(|failure| Miss::Failed(format!("get of the item {}: {failure}", before.id)))?;
+    let stored = found.first().map(|item| (item.price, item.cost));
+    for (whose, is) in [("revise gives", Some((after.price, after.cost))), ("get shows", stored)] {
+        if is != Some((draft.price, draft.cost)) {
+            return failed(format!(
+                "{whose} price and cost {is:?} of {}, and not {:?} and {:?}",
+                before.name, draft.price, draft.cost
+            ));
+        }
+    }
+    let others = |item: &Entity| (item.code.clone(), item.name.clone(), item.active, item.currency);
+    match found.first() {
+        Some(stored) if others(stored) != others(before) => {
+            failed(format!("{} became \"{}\": only price and cost may change", before.name, stored.name))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -106,6 +106,11 @@ const SPECS: &[Spec] = &[
         "Look for what an earlier try with the key made, or send the key to a target that honours it.",
     ),
     spec(
+        "directory.revise",
+        "set price and cost of an item, twice",
+        "Set price and cost and nothing else, write nothing where both are so already, and give back what is stored; or answer unsupported.",
+    ),
+    spec(
         "directory.hostile",
         "search for texts full of quotes, markup and commands",
         "Escape what goes into a query, or search by a narrower field; compare what is found once more.",
@@ -121,7 +126,7 @@ const SPECS: &[Spec] = &[
         "plan a month later, and plan another order",
         "Derive each change's key from the order's id and revision and the change's place in it.",
     ),
-    spec("plan.reads-only", "plan and locate, where nothing may be written", "Write only in apply and create."),
+    spec("plan.reads-only", "plan and locate, where nothing may be written", "Write only in apply, create and revise."),
     spec(
         "plan.changes-nothing",
         "the books before and after plan, search and locate",
@@ -247,6 +252,7 @@ async fn one(id: &str, bench: &Bench) -> Told {
         "directory.repeats" => directory::repeats(bench).await,
         "directory.get" => directory::get(bench).await,
         "directory.create" => directory::create(bench).await,
+        "directory.revise" => directory::revise(bench).await,
         "directory.hostile" => directory::hostile(bench).await,
         _ => Box::pin(other(id, bench)).await,
     }

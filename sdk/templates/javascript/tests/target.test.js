@@ -145,6 +145,15 @@ test('a customer is looked for before it is made', () => {
   assert.match(text(system.calls[1][1].body), /"name":"Northwind \\"<b>\\"","external_id":"create:1"/);
 });
 
+test('prices are left to people', () => {
+  const draft = { key: 'revise:1', code: 'P-1', name: 'Seat', price: amount('7.80'), attributes: [] };
+  const silent = () => { throw new Error('nothing is to be asked'); };
+  for (const [kind, code] of [['item', 'acme-books-revise'], ['container', 'acme-books-kind']]) {
+    const told = failure(() => against(silent, () => directory.revise(kind, 'p-1', draft)));
+    assert.deepEqual([told.class, told.code], ['unsupported', code]);
+  }
+});
+
 test('a defect is a failure with its place in the log', () => {
   const broken = () => [200, { toString: () => { throw new TypeError('a defect'); } }];
   const told = failure(() => against(broken, () => connection.probe()));

@@ -173,6 +173,15 @@ class Looking(unittest.TestCase):
             self.assertEqual(app.Directory().create("party", draft).id, "c-9")
         self.assertIn(b'"name":"Northwind \\"<b>\\"","external_id":"create:1"', system.calls[1][1].body)
 
+    def test_prices_are_left_to_people(self):
+        draft = directory.Draft("revise:1", "P-1", "Seat", "USD", decimal("7.80"), None, [])
+        for kind, code in [("item", "acme-books-revise"), ("container", "acme-books-kind")]:
+            system, patched = against(silent)
+            with patched, self.assertRaises(Err) as failed:
+                app.Directory().revise(kind, "p-1", draft)
+            self.assertEqual((failed.exception.value.class_, failed.exception.value.code), (FailureClass.UNSUPPORTED, code))
+            self.assertEqual(system.calls, [])
+
 
 class Defects(unittest.TestCase):
     def test_a_defect_is_a_failure_with_its_place_in_the_log(self):

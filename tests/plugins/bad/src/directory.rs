@@ -1,7 +1,7 @@
 //! Customers and items of the ledger.
 
 use counterfoil_sdk::serde::{Deserialize, Serialize};
-use counterfoil_sdk::{Draft, Entity, EntityPage, Failure, Remote, Request, encode, json};
+use counterfoil_sdk::{Draft, Entity, EntityPage, Failure, Remote, Request, decimal, encode, json};
 
 use crate::defect;
 use crate::errors::{Effect, accept};
@@ -12,6 +12,10 @@ struct Thing {
     id: String,
     name: String,
     code: String,
+    #[serde(default)]
+    price: Option<String>,
+    #[serde(default)]
+    cost: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -22,8 +26,10 @@ struct Page {
 }
 
 impl Thing {
-    fn entity(self, kind: &str) -> Entity {
-        Entity::new(kind, self.id, self.code, self.name)
+    fn entity(self, kind: &str) -> Result<Entity, Failure> {
+        let number = |text: Option<String>| text.map(|text| decimal::parse(&text)).transpose();
+        let (price, cost) = (number(self.price)?, number(self.cost)?);
+        Ok(Entity { price, cost, ..Entity::new(kind, self.id, self.code, self.name) })
     }
 }
 
@@ -61,7 +67,7 @@ pub(crate) fn search(
             found.next = more.next;
         }
     }
-    let entities = found.things.into_iter().map(|thing| thing.entity(kind)).collect();
+    let entities = found.things.into_iter().map(|thing| thing.entity(kind)).collect::<Result<_, _>>()?;
     Ok(EntityPage { entities, next: found.next })
 }
 
@@ -75,7 +81,7 @@ pub(crate) fn get(remote: &mut dyn Remote, kind: &str, ids: &[String]) -> Result
             continue;
         }
         let answer = accept(answer, Effect::Read, &defect)?;
-        found.push(json::parse::<Thing>("thing", &answer.body)?.entity(kind));
+        found.push(json::parse::<Thing>("thing", &answer.body)?.entity(kind)?);
     }
     Ok(found)
 }
@@ -88,11 +94,34 @@ pub(crate) fn create(remote: &mut dyn Remote, kind: &str, draft: &Draft) -> Resu
     if defect != "creates-twice"
         && let Some(known) = page(remote, kind, &[("key", &draft.key)])?.things.pop()
     {
-        return Ok(known.entity(kind));
+        return known.entity(kind);
     }
     let body = [("name", &draft.name), ("code", &draft.code), ("key", &draft.key)];
     let body: std::collections::BTreeMap<_, _> = body.into_iter().collect();
     let request = Request::post("create", "/customers").json(&body)?;
     let answer = accept(remote.write(&draft.key, request)?, Effect::Write, &defect)?;
-    Ok(json::parse::<Thing>("thing", &answer.body)?.entity(kind))
+    json::parse::<Thing>("thing", &answer.body)?.entity(kind)
+}
+
+pub(crate) fn revise(remote: &mut dyn Remote, kind: &str, id: &str, draft: &Draft) -> Result<Entity, Failure> {
+    if kind != "item" {
+        return Err(Failure::unsupported("ledger-kind", format!("The ledger has no prices of a {kind}.")));
+    }
+    let defect = defect(remote)?;
+    let place = format!("/items/{}", encode::segment(id));
+    let answer = accept(remote.read(Request::get("get", place.clone()))?, Effect::Read, &defect)?;
+    let known = json::parse::<Thing>("thing", &answer.body)?.entity(kind)?;
+    if (known.price, known.cost) == (draft.price, draft.cost) && defect != "prices-again" {
+        return Ok(known);
+    }
+    let mut body = std::collections::BTreeMap::new();
+    for (name, value) in [("price", draft.price), ("cost", draft.cost)] {
+        body.extend(value.map(|value| (name, value.to_string())));
+    }
+    // It sends what it was given, and not what was asked for.
+    if defect == "renames" {
+        body.insert("name", draft.name.clone());
+    }
+    let answer = accept(remote.write(&draft.key, Request::put("revise", place).json(&body)?)?, Effect::Write, &defect)?;
+    json::parse::<Thing>("thing", &answer.body)?.entity(kind)
 }

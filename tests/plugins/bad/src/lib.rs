@@ -65,6 +65,10 @@ impl Target for Bad {
         directory::create(remote, kind, draft)
     }
 
+    fn revise(&self, remote: &mut dyn Remote, kind: &str, id: &str, draft: &Draft) -> Result<Entity, Failure> {
+        directory::revise(remote, kind, id, draft)
+    }
+
     fn plan(&self, remote: &mut dyn Remote, jobs: &[Job]) -> Vec<Result<Plan, Failure>> {
         charges::plan(remote, jobs)
     }

@@ -19,7 +19,7 @@ use counterfoil_domain::ports::{
 };
 use counterfoil_domain::run::{Problem, RunKind};
 use counterfoil_domain::statement::{self, Known, Statement, StatementHead, Taken, What};
-use counterfoil_domain::statement_list::{Reading, readings};
+use counterfoil_domain::statement_list::{Reading, readings, silent};
 
 use super::intake::Intake;
 use crate::engine::{Engine, EngineError};
@@ -71,6 +71,10 @@ pub(super) async fn check(
         (_, None) => Missed::First { window },
     };
     kept::catch_up(&desk, &mut intake, missed, progress).await?;
+    let kept = engine.store.statements(&connection.marketplace, StatementFilter::default()).await?;
+    for silent in silent(&kept, desk.now) {
+        progress.problem("statement-missing", silent.last.head.stream_name.clone(), silent.told());
+    }
     if complete && !matches!(pass, Pass::Range(_)) {
         let cursor = Cursor { initial_done: true, swept_at: Some(desk.now), ..begun };
         engine.store.commit(vec![Write::PutCursor(cursor)]).await?;

@@ -133,7 +133,8 @@ pub(crate) async fn show(
         text: of.text(),
         here: wanted_motion.as_deref() == Some(of.name()),
     };
-    let choice = |value: &'static str| Choice { value, text: state(value).0, here: wanted_state.as_deref() == Some(value) };
+    let choice =
+        |value: &'static str| Choice { value, text: state(value).0, here: wanted_state.as_deref() == Some(value) };
     let page = Page {
         frame: Frame::new(&app, &who, PROGRAMS, &head.title).await?.saying(Said::read(query.said.as_deref())),
         rows: listed.customers.iter().map(|view| row(view, &here)).collect(),

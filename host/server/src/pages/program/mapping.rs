@@ -34,7 +34,6 @@ pub(crate) struct StepQuery {
 
 /// Something of the target that can be chosen.
 struct Choice {
-    id: String,
     text: String,
     about: String,
     href: String,
@@ -134,7 +133,6 @@ fn found(
         about: about(entity),
         href: href(&entity.id),
         here: chosen == Some(entity.id.as_str()),
-        id: entity.id.clone(),
     };
     Found {
         choices: listed.entities.iter().filter(|entity| fits(entity)).map(choice).collect(),
@@ -184,8 +182,7 @@ pub(crate) async fn show(
         parties = found(answer, party.as_deref(), |_| true, |id| step(id, None));
         if let Some(party) = party.as_deref() {
             if view.needs_container {
-                let name = parties.choices.iter().find(|choice| choice.here).map(|choice| choice.text.clone());
-                let answer = containers_of(&app, &place.0, party, name.as_deref()).await;
+                let answer = search(&app, &place.0, "container", format!("party:{party}")).await;
                 let is_of = |entity: &EntityView| entity.attributes.get("party").is_none_or(|of| of == party);
                 containers = found(answer, container.as_deref(), is_of, |id| step(party, Some(id)));
             }

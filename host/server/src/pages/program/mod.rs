@@ -44,8 +44,7 @@ async fn head(app: &App, id: &str, name: &str, place: &str) -> Result<(Head, Pro
     let (program, tag) = read(app, id, name).await?;
     let connection = crate::routes::connection(app, id).await?;
     let href = href(id, name);
-    let tab =
-        |(path, label): (&str, &'static str)| Tab { href: format!("{href}{path}"), label, here: path == place };
+    let tab = |(path, label): (&str, &'static str)| Tab { href: format!("{href}{path}"), label, here: path == place };
     let head = Head {
         tabs: TABS.into_iter().map(tab).collect(),
         title: format!("{} for {}", program.text, connection.name),
