@@ -62,10 +62,13 @@ async function type(label, text) {
 async function over() {
   await page.getByRole("progressbar").waitFor({ state: "detached", timeout: PATIENCE });
   await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForLoadState("load");
 }
 
 async function heading(text) {
   await page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: PATIENCE });
+  // Before its styles are there a page shows no ring.
+  await page.waitForLoadState("load");
 }
 
 async function journey() {

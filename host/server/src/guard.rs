@@ -13,7 +13,7 @@ use crate::access::{Access, Role, rule_of};
 use crate::auth::{same, sha256_hex, user_of_token};
 use crate::pages::Trouble;
 use crate::parts::App;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, PROBLEM_JSON, Problem};
 
 /// Who is asking.
 #[derive(Debug, Clone)]
@@ -116,7 +116,25 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let is_page = rule.is_some_and(|rule| matches!(rule.access, Access::Page(_) | Access::Form(_)));
     match guarded(app, request, next).await {
         Err(problem) if is_page => Ok(Trouble(problem).into_response()),
+        Ok(answer) if is_page => Ok(as_page(answer).await),
         answer => answer,
+    }
+}
+
+/// More than any problem has to say.
+const MOST_OF_A_PROBLEM: usize = 64 * 1024;
+
+/// What was refused before the page's own code saw it: an odd query, an id that cannot be read.
+async fn as_page(answer: Response) -> Response {
+    let is_problem = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+    if !is_problem {
+        return answer;
+    }
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), MOST_OF_A_PROBLEM).await.unwrap_or_default();
+    match serde_json::from_slice(&body) {
+        Ok(body) => Trouble(Problem::of(body)).into_response(),
+        Err(_) => (status, body).into_response(),
     }
 }
 

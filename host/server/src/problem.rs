@@ -13,6 +13,9 @@ tokio::task_local! {
     pub(crate) static REQUEST_ID: String;
 }
 
+/// How problems are answered to programs.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
 macro_rules! codes {
     ($($member:ident = $text:literal, $status:ident, $title:literal, $retriable:literal;)+) => {
         /// Stable names of problems, with their status.
@@ -153,6 +156,11 @@ impl Problem {
         }))
     }
 
+    /// As it was answered once.
+    pub(crate) fn of(body: ProblemBody) -> Self {
+        Self(Box::new(body))
+    }
+
     pub(crate) fn body(&self) -> &ProblemBody {
         &self.0
     }
@@ -220,7 +228,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.0.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

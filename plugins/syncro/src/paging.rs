@@ -120,8 +120,8 @@ pub(crate) fn page(remote: &mut dyn Remote, listing: &Listing<'_>, place: &Place
     let meta: Option<Meta> = members.get("meta").and_then(|meta| json::parse("meta", meta.get().as_bytes()).ok());
     let told = meta.unwrap_or_default().total_pages.map(|total| total.0);
     let is_last = told.is_some_and(|total| total <= number.into()) && rows.len() < FULL;
-    let print = print(&rows, listing.what)?;
-    let is_again = !rows.is_empty() && print == place.before;
+    let print = print(&rows);
+    let is_again = !print.is_empty() && print == place.before;
     // A full page that comes again may hide the rest of the list: nothing may be called absent by it.
     if number >= MOST_PAGES || (is_again && rows.len() >= FULL) {
         return Err(Failure::internal("syncro-paging", format!("Syncro's list of {} does not end.", listing.what)));
@@ -130,11 +130,9 @@ pub(crate) fn page(remote: &mut dyn Remote, listing: &Listing<'_>, place: &Place
     Ok(Page { rows, next: goes_on.then_some(Place { number: number + 1, before: print }) })
 }
 
-/// How a page looks: its first row, its last, and how many there are.
-fn print(rows: &[Row], what: &str) -> Result<String, Failure> {
-    match rows {
-        [] => Ok(String::new()),
-        [first, .., last] => Ok(format!("{}-{}-{}", first.own_id(what)?, last.own_id(what)?, rows.len())),
-        [only] => Ok(format!("{}-1", only.own_id(what)?)),
-    }
+/// How a page looks: its first row, its last, and how many there are. Nothing, where that cannot be told: whoever uses the rows
+/// says what is wrong with them.
+fn print(rows: &[Row]) -> String {
+    let ends = rows.first().and_then(|row| row.id("id")).zip(rows.last().and_then(|row| row.id("id")));
+    ends.map(|(first, last)| format!("{first}-{last}-{}", rows.len())).unwrap_or_default()
 }

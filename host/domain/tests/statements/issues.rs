@@ -161,7 +161,7 @@ fn an_additional_statement_ends_nothing_and_is_ended_by_the_next_month() {
     let taken = history.take(&read(more));
     assert_eq!(taken.what, What::Additional { beside: "S1".into() });
     let expected = "
-        S1b:acme:monthly-monthly \"S1b monthly-monthly\" 20.00 USD
+        S1b:acme:monthly-monthly \"S1b monthly-monthly acme\" 20.00 USD
           resource-recurring 4 × 5 = 20 → 4 × 5 Product P2, 2026-01-01 to 2026-01-31";
     assert_eq!(shown(&taken.orders), lines(expected));
     let again = history.take(&changed("S1", |s| _ = s.records.remove(0)));

@@ -19,15 +19,15 @@ const ROWS: &[(&str, &str, &str)] = &[
          acme | s3 | E5   | annual-upfront  | recurring | 1  | 600.00 | 600.00 |
          acme |    | AZ   | usage           | usage     | 3.5 | 0.0123 | 0.04305 |
          beta | s9 | M365 | monthly-monthly | one-time  | 1  | 5.00  | 5.00 |",
-        "S1:acme:monthly-monthly \"S1 monthly-monthly\" 330.00 USD
+        "S1:acme:monthly-monthly \"S1 monthly-monthly acme\" 330.00 USD
            resource-recurring 10 × 33 = 330 → 10 × 33 Product M365, 2026-01-01 to 2026-01-31
-         S1:acme:annual-monthly \"S1 annual-monthly\" 114.00 USD
+         S1:acme:annual-monthly \"S1 annual-monthly acme\" 114.00 USD
            resource-recurring 2 × 57 = 114 → 2 × 57 Product E5, 2026-01-01 to 2026-01-31
-         S1:acme:annual-upfront \"S1 annual-upfront\" 600.00 USD
+         S1:acme:annual-upfront \"S1 annual-upfront acme\" 600.00 USD
            resource-recurring 1 × 600 = 600 Product E5, 2026-01-01 to 2026-01-31
-         S1:acme:usage \"S1 usage\" 0.04305 USD
+         S1:acme:usage \"S1 usage acme\" 0.04305 USD
            resource-overuse 3.5 × 0.0123 = 0.04305 Product AZ (usage), 2026-01-01 to 2026-01-31
-         S1:beta:monthly-monthly \"S1 monthly-monthly\" 5.00 USD
+         S1:beta:monthly-monthly \"S1 monthly-monthly beta\" 5.00 USD
            resource-overuse 1 × 5 = 5 Product M365 (one-time), 2026-01-01 to 2026-01-31",
     ),
     (
@@ -40,7 +40,7 @@ const ROWS: &[(&str, &str, &str)] = &[
          acme | s2 | M365 | monthly-monthly | proration | 4  | 33.00 | 20.00  | 20..31
          acme | s2 | M365 | monthly-monthly | credit    | 1  | -7.00 | -7.00  |
          acme | s2 | M365 | monthly-monthly | other     | 1  | 1.00  | 1.00   |",
-        "S1:acme:monthly-monthly \"S1 monthly-monthly\" 483.45 USD
+        "S1:acme:monthly-monthly \"S1 monthly-monthly acme\" 483.45 USD
            resource-recurring 10 × 33 = 117.1 Product M365, 2026-01-01 to 2026-01-11
            resource-recurring 15 × 33 = 319.35 → 15 × 33 Product M365, 2026-01-12 to 2026-01-31
            resource-recurring-refund -2 × 33 = -66 Product M365 (credit), 2026-01-12 to 2026-01-31
@@ -55,17 +55,17 @@ const ROWS: &[(&str, &str, &str)] = &[
          acme | s1 | M365 | monthly-monthly | recurring | 1 | 33.00 | 33.00 |
          acme | s1 | E1   | monthly-monthly | recurring | 0 | 33.00 | 0.00  |
          acme | s2 | M365 | monthly-monthly | recurring | 1 | 30.00 | 30.00 | | 30.00 | 30.00 | EUR",
-        "S1:acme:monthly-monthly \"S1 monthly-monthly\" 33.00 USD
+        "S1:acme:monthly-monthly \"S1 monthly-monthly acme\" 33.00 USD
            resource-recurring 1 × 33 = 33 → 1 × 33 Product M365, 2026-01-01 to 2026-01-31
            resource-recurring 0 × 33 = 0 Product E1, 2026-01-01 to 2026-01-31
-         S1:acme:monthly-monthly:EUR \"S1 monthly-monthly EUR\" 30.00 EUR
+         S1:acme:monthly-monthly:EUR \"S1 monthly-monthly acme EUR\" 30.00 EUR
            resource-recurring 1 × 30 = 30 → 1 × 30 Product M365, 2026-01-01 to 2026-01-31",
     ),
     (
         "nothing of a motion that nobody knows goes on",
         "S1 seat 2026-01 USD
          acme | s1 | M365 | unknown | recurring | 1 | 33.00 | 33.00 |",
-        "S1:acme:unknown \"S1 unknown\" 33.00 USD
+        "S1:acme:unknown \"S1 unknown acme\" 33.00 USD
            resource-recurring 1 × 33 = 33 Product M365, 2026-01-01 to 2026-01-31, sold as \"P5Y of Seat\"",
     ),
 ];
@@ -143,16 +143,16 @@ fn what_is_there_no_more_has_ended_in_its_own_stream_only() {
         history.take(&read(first));
     }
     let expected = "
-        S2:acme:monthly-monthly \"S2 monthly-monthly\" 396.00 USD
+        S2:acme:monthly-monthly \"S2 monthly-monthly acme\" 396.00 USD
           resource-recurring 12 × 33 = 396 → 12 × 33 Product M365, 2026-02-01 to 2026-02-28
           resource-recurring 0 × 57 = 0 → 0 × 57 Product E5, 2026-02-01 to 2026-02-28 has ended
-        S2:beta:monthly-monthly \"S2 monthly-monthly\" 0.00 USD
+        S2:beta:monthly-monthly \"S2 monthly-monthly beta\" 0.00 USD
           resource-recurring 0 × 33 = 0 → 0 × 33 Product M365, 2026-02-01 to 2026-02-28 has ended";
     let taken = history.take(&read(february));
     assert_eq!(shown(&taken.orders), lines(expected));
     assert!(taken.customers.iter().any(|(id, _)| id.as_str() == "beta"), "who has only ended is known by name");
     let expected = "
-        S3:acme:monthly-monthly \"S3 monthly-monthly\" 57.00 USD
+        S3:acme:monthly-monthly \"S3 monthly-monthly acme\" 57.00 USD
           resource-recurring 1 × 57 = 57 → 1 × 57 Product E5, 2026-03-01 to 2026-03-31
           resource-recurring 0 × 33 = 0 → 0 × 33 Product M365, 2026-03-01 to 2026-03-31 has ended";
     assert_eq!(
@@ -164,7 +164,7 @@ fn what_is_there_no_more_has_ended_in_its_own_stream_only() {
     let late = "S0 seat 2025-12 USD
         acme | s1 | M365 | monthly-monthly | recurring | 9 | 33.00 | 297.00 |";
     let expected = "
-        S0:acme:monthly-monthly \"S0 monthly-monthly\" 297.00 USD
+        S0:acme:monthly-monthly \"S0 monthly-monthly acme\" 297.00 USD
           resource-recurring 9 × 33 = 297 Product M365, 2025-12-01 to 2025-12-31";
     assert_eq!(shown(&history.take(&read(late)).orders), lines(expected));
 }

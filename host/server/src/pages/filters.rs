@@ -5,6 +5,6 @@ use crate::wire::MoneyView;
 
 /// "1,204.50 USD".
 #[askama::filter_fn]
-pub(crate) fn cash(money: &MoneyView, _: &dyn askama::Values) -> askama::Result<String> {
+pub(super) fn cash(money: &MoneyView, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(words::money(money))
 }

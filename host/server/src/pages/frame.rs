@@ -144,10 +144,6 @@ impl Frame {
         self.may(Role::Biller)
     }
 
-    pub(crate) fn may_approve(&self) -> bool {
-        self.may(Role::Approver)
-    }
-
     pub(crate) fn may_operate(&self) -> bool {
         self.may(Role::Operator)
     }
@@ -167,7 +163,7 @@ impl Frame {
                     items.extend(self.programs.iter().map(|(href, label)| Item {
                         href: href.clone(),
                         label: label.clone(),
-                        here: false,
+                        here: *label == self.title,
                         count: None,
                     }));
                 }

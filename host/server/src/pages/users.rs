@@ -32,7 +32,6 @@ struct Row {
     name: String,
     /// As a part of an address.
     part: String,
-    role: String,
     roles: Vec<Choice>,
     tokens: Vec<String>,
     is_self: bool,
@@ -48,7 +47,6 @@ fn row(user: UserView, who: &Who) -> Row {
         roles: choices(&user.role),
         is_self: user.name == who.actor.as_str(),
         name: user.name,
-        role: user.role,
         tokens: user.tokens,
     }
 }

@@ -1,7 +1,8 @@
 //! Customers, products and recurring invoices: searched, read by id, made.
 
 use counterfoil_sdk::serde_json::{self, Value, json};
-use counterfoil_sdk::{Attributes, Class, Draft, Entity, Target};
+use counterfoil_sdk::testing::Scripted;
+use counterfoil_sdk::{Attributes, Class, Draft, Entity, Response, Target};
 
 use super::d;
 use super::shop::Shop;
@@ -35,9 +36,25 @@ fn lists_are_read_until_a_page_is_empty() {
     assert_eq!(ids(&all(&shop, "container", "43")), ["30"]);
     assert_eq!(ids(&all(&shop, "container", "cloud 2")), ["20", "21", "22", "23", "24"]);
     assert_eq!(Syncro.search(&mut shop.remote(), "container", "party:x", None).unwrap_err().class, Class::Rejected);
-    for cursor in ["0", "-1", "x", "1&page=2"] {
+    for cursor in ["0", "-1", "x", "1&page=2", "2.x", "2.1&page=3"] {
         let failure = Syncro.search(&mut shop.remote(), "party", "", Some(cursor)).unwrap_err();
         assert_eq!(failure.class, Class::Internal, "{cursor}");
+    }
+}
+
+/// A page that is not full and comes again is the last one; a full one may hide the rest.
+#[test]
+fn a_page_that_comes_again_ends_the_list_or_fails_it() {
+    for (rows, ends) in [(1, true), (3, true), (24, true), (25, false), (30, false)] {
+        let body: Vec<Value> = (1..=rows).map(|id| json!({"id": id, "business_name": format!("C{id}")})).collect();
+        let body = json!({ "customers": body }).to_string();
+        let mut remote = Scripted::new(|_| Ok(Response::new(200, body.as_str())));
+        let first = Syncro.search(&mut remote, "party", "", None).unwrap();
+        let second = Syncro.search(&mut remote, "party", "", first.next.as_deref());
+        match second {
+            Ok(page) => assert!(ends && page.next.is_none(), "{rows}: {page:?}"),
+            Err(failure) => assert_eq!((ends, failure.code.as_str()), (false, "syncro-paging"), "{rows}"),
+        }
     }
 }
 

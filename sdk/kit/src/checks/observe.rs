@@ -28,14 +28,18 @@ pub(super) async fn shows(bench: &Bench) -> Told {
     Ok("to the cent, in order".to_owned())
 }
 
+/// As they stand in the plan, and as whole coins: some systems keep cents.
 fn amounts(plan: &Plan) -> Vec<Decimal> {
     let mut all: Vec<Decimal> = plan
         .changes
         .iter()
         .flat_map(|change| {
             let lines = change.lines.iter().flat_map(|line| [line.amount, line.unit_price]);
-            lines.chain(std::iter::once(change.total.amount))
+            let coins = Decimal::new(10_i64.pow(change.total.currency.minor_units()), 0);
+            let all = lines.chain(std::iter::once(change.total.amount));
+            all.flat_map(move |amount| [Some(amount), amount.checked_mul(coins)])
         })
+        .flatten()
         .map(|amount| amount.abs().normalize())
         .filter(|amount| !amount.is_zero())
         .collect();
