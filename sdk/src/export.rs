@@ -87,7 +87,7 @@ macro_rules! target {
                 }
             }
 
-            $crate::bindings::export_raw!(Exported with_types_in $crate::bindings);
+    $crate::bindings::export_raw!(Exported with_types_in $crate::bindings);
         };
     };
 }

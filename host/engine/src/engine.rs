@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use counterfoil_domain::connection::Connection;
 use counterfoil_domain::id::{ConnectionId, MarketplaceId, RunId};
 use counterfoil_domain::ports::{
-    CallError, CatalogSource, Clock, CommitError, Door, Mailer, MarketplaceClient, StatementSource, SourceError, Store, StoreError, Target,
-    Targets,
+    CallError, CatalogSource, Clock, CommitError, Door, Mailer, MarketplaceClient, SourceError, StatementSource, Store,
+    StoreError, Target, Targets,
 };
 use counterfoil_domain::ramp::Ramp;
 use tokio::sync::broadcast;

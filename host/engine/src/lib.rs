@@ -36,7 +36,7 @@ mod turn;
 mod worker;
 
 pub use engine::{Engine, EngineError, Parts, Sources};
-pub use mail::NoMailer;
 pub use exchange::{Journaled, Over, ReadOnly};
+pub use mail::NoMailer;
 pub use shadow::shadow;
 pub use worker::{BeforeRound, Worker};

@@ -203,9 +203,7 @@ pub(crate) async fn carry_out(engine: &Engine, run: Run) {
                 reconcile::reconcile(engine, (subscriptions, *period), &mut progress).await
             }
             RunKind::Sync(plans) => dispatch::sync(engine, plans, &mut progress).await,
-            RunKind::Products { program, which } => {
-                products::sync(engine, (*program, which), &mut progress).await
-            }
+            RunKind::Products { program, which } => products::sync(engine, (*program, which), &mut progress).await,
         }
     }
     .await;

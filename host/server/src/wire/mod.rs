@@ -64,8 +64,9 @@ pub use plan::{
     ReceiptView, StoredReceiptView,
 };
 pub use plugin::{
-    ActivateBody, ActivatedView, AllowedView, AuthView, BudgetView, DifferenceView, DiscoveryView, LimitsView, PluginList, PluginView,
-    RefusedFileView, ScenarioView, SettingView, ShadowBody, ShadowTaskView, ShadowView, SignatureView, WideningView,
+    ActivateBody, ActivatedView, AllowedView, AuthView, BudgetView, DifferenceView, DiscoveryView, LimitsView,
+    PluginList, PluginView, RefusedFileView, ScenarioView, SettingView, ShadowBody, ShadowTaskView, ShadowView,
+    SignatureView, WideningView,
 };
 pub use product::{ProductPage, ProductSyncBody, ProductView};
 pub use program::{

@@ -29,10 +29,10 @@ use counterfoil_domain::market::{Customer, Product, Subscription};
 use counterfoil_domain::order::{Order, OrderKey};
 use counterfoil_domain::plan::SealedPlan;
 use counterfoil_domain::ports::{
-    AuditCheck, AuditEntry, AuditRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore, JournalStore, KeptStatement,
-    KnownOrder, MailStore, MoneyRow, OrderStore, PageRequest, Pending, PluginStore, ProductStore, RunStore, SetupStore,
-    StatementFilter, StatementStore, Store, StoreError, StoredReceipt, StoredStatement, TaskFilter, TaskStore,
-    TaskTotal, User, Write,
+    AuditCheck, AuditEntry, AuditRecord, CatalogStore, CommitError, Cursor, ExchangeRecord, FollowUpStore,
+    JournalStore, KeptStatement, KnownOrder, MailStore, MoneyRow, OrderStore, PageRequest, Pending, PluginStore,
+    ProductStore, RunStore, SetupStore, StatementFilter, StatementStore, Store, StoreError, StoredReceipt,
+    StoredStatement, TaskFilter, TaskStore, TaskTotal, User, Write,
 };
 use counterfoil_domain::product_sync::ProductRow;
 use counterfoil_domain::program::{Program, ProgramName};

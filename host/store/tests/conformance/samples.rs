@@ -31,9 +31,9 @@ use counterfoil_domain::plan::{
     Omission, Plan, PlanLine, Receipt, SealedPlan, Severity,
 };
 use counterfoil_domain::ports::{AuditEntry, Cursor, ExchangeRecord, StoredReceipt, User};
+use counterfoil_domain::program::ProgramName;
 use counterfoil_domain::proration::Method;
 use counterfoil_domain::rule::{Amounts, Criteria, IgnoreRule};
-use counterfoil_domain::program::ProgramName;
 use counterfoil_domain::run::{Problem, ProductChoice, Run, RunKind, RunState, Selection};
 use counterfoil_domain::task::{IgnoreReason, Ignored, Need, Subject, Task, TaskState, Until};
 use counterfoil_domain::wire::{Request, Response};
