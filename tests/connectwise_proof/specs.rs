@@ -203,7 +203,7 @@ async fn calls() -> Vec<Exchange> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn specs_describe_every_request() {
     let Some(models) = Models::read() else { return };
-    let calls = calls().await;
+    let calls = Box::pin(calls()).await;
     let wrong: Vec<String> = calls
         .iter()
         .flat_map(|one| {

@@ -161,9 +161,9 @@ async fn front_page(scene: &Scene) -> String {
     let address = |path: &str| format!("{}{path}", scene.house.address);
     let cookie = |answer: &reqwest::Response, name: &str| {
         let all = answer.headers().get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned());
-        let found =
+        let mut found =
             all.filter_map(|text| Some(text.split_once(';')?.0.strip_prefix(name)?.strip_prefix('=')?.to_owned()));
-        found.last().unwrap_or_else(|| panic!("no cookie {name}: {answer:?}"))
+        found.next_back().unwrap_or_else(|| panic!("no cookie {name}: {answer:?}"))
     };
     let form = http.get(address("/login")).send().await.unwrap();
     let token = cookie(&form, "counterfoil-form");

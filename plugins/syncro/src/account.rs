@@ -60,7 +60,7 @@ pub(crate) fn probe(remote: &mut dyn Remote) -> Result<Account, Failure> {
     for (path, member, what, permission) in READS {
         let listing = Listing { operation: "probe", path, member, query: Vec::new(), what };
         match paging::page(remote, &listing, &Place::first()) {
-            Ok(_) => {}
+            Ok(page) => page.rows.iter().try_for_each(|row| row.own_id(what).map(drop))?,
             Err(failure) if failure.class == Class::Forbidden => missing.push(permission),
             Err(failure) => return Err(failure),
         }

@@ -45,7 +45,8 @@ fn a_card_is_shown_to_people() {
 #[test]
 fn containers_depend_on_the_card_and_on_a_setting() {
     let when = || Containers::When { setting: "region".into(), value: "us".into() };
-    let (us, eu): (&[(&str, &str)], &[(&str, &str)]) = (&[("region", "us")], &[]);
+    type Set = [(&'static str, &'static str)];
+    let (us, eu): (&Set, &Set) = (&[("region", "us")], &[]);
     for (told, containers, set, puts, recurs) in [
         ("", Containers::No, eu, false, false),
         ("containers = false", Containers::No, eu, false, false),

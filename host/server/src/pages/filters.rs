@@ -1,5 +1,7 @@
 //! Filters of the templates. Askama looks for them in a module of this name beside the template's struct.
 
+#![expect(unreachable_pub, reason = "the macro makes the parts of a filter public")]
+
 use super::words;
 use crate::wire::MoneyView;
 

@@ -144,6 +144,10 @@ impl Frame {
         self.may(Role::Biller)
     }
 
+    pub(crate) fn may_approve(&self) -> bool {
+        self.may(Role::Approver)
+    }
+
     pub(crate) fn may_operate(&self) -> bool {
         self.may(Role::Operator)
     }

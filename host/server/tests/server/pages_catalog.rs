@@ -6,7 +6,7 @@ use counterfoil_domain::catalog::{
     SyncOption, Upstream,
 };
 use counterfoil_domain::connection::{Exceptions, Marketplace, MarketplaceKind};
-use counterfoil_domain::ports::{CatalogStore as _, SetupStore as _, Write};
+use counterfoil_domain::ports::{CatalogStore as _, Write};
 use counterfoil_domain::run::RunState;
 use counterfoil_server::Role;
 

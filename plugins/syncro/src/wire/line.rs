@@ -138,7 +138,7 @@ mod tests {
             (r#"{"id":1,"quantity":"1","retail_cents":7.5}"#, Err("syncro-stored-data")),
             (r#"{"id":1,"quantity":"1","price_retail":7.805}"#, Err("syncro-stored-data")),
             (r#"{"id":1,"quantity":"many","retail_cents":1}"#, Err("syncro-stored-data")),
-            (r#"{"quantity":"1","retail_cents":1}"#, Err("syncro-stored-data")),
+            (r#"{"quantity":"1","retail_cents":1}"#, Err("syncro-unreadable")),
         ] {
             let want = want.map(|(quantity, cents)| (quantity.to_owned(), cents)).map_err(str::to_owned);
             assert_eq!(read(text), want, "{text}");

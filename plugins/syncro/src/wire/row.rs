@@ -12,6 +12,7 @@ use counterfoil_sdk::serde_json::{self, Value};
 use counterfoil_sdk::{Decimal, Failure, text};
 
 use super::Id;
+use crate::errors::{self, Effect};
 
 /// One record.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,7 +58,10 @@ impl Row {
 
     /// The record's own id.
     pub(crate) fn own_id(&self, what: &str) -> Result<Id, Failure> {
-        self.id("id").ok_or_else(|| unreadable(what, "id", self.raw("id").map_or("nothing", RawValue::get)))
+        // No record that somebody could correct: the answer is not as promised.
+        let seen = || self.raw("id").map_or("nothing", RawValue::get);
+        let detail = || format!("It has {} for an id.", text::clip(seen(), 40));
+        self.id("id").ok_or_else(|| errors::unreadable(200, Effect::Read, what, &detail()))
     }
 
     /// A number, exactly; none where there is none. A member that is no number is a failure: money is not guessed.
